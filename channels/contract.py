@@ -1,0 +1,146 @@
+"""What a channel is: one verb, a closed set of outcomes, and small optional abilities beside it.
+
+A channel speaks one provider's wire protocol. It never decides whether to try again: it says what happened, and the
+engine decides. It never raises for what a provider or the network does; an exception from a channel is a bug.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
+
+from messages.model import Form, Kind, Rendition, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One delivery as a channel sees it.
+
+    Args:
+        key: the delivery's id, unique for ever; carried to the provider wherever it lets us.
+        target: where it goes: an E.164 number, a page id, a feed or a phone line.
+        rendition: the finished text; shared by all parcels that carry the same.
+        message: id of the message.
+        kind, severity: the message's.
+        issued, expires: when the message was submitted and when it stops being true (UTC).
+    """
+
+    key: str
+    target: str
+    rendition: Rendition
+    message: str
+    kind: Kind
+    severity: Severity
+    issued: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has it. ``remote_id`` is the provider's name for it."""
+
+    remote_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Certainly not done; may be tried again, not before ``after`` if the provider said how long to wait."""
+
+    reason: str
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Certainly not done, and never will be for this target with this text."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InDoubt:
+    """May have been done: nobody can tell from here. Never sent again without asking the provider or a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """Certainly not done: the account is unusable, so every parcel of the lane waits until a person has mended it."""
+
+    reason: str
+
+
+Outcome = Accepted | Deferred | Rejected | InDoubt | Halted
+
+
+class Channel(Protocol):
+    """An adapter for one provider account."""
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        """Bring the parcel to its target and say what happened."""
+        ...
+
+
+@runtime_checkable
+class Replace(Protocol):
+    """A surface whose text can be changed in place."""
+
+    async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
+        """Show the parcel's text where ``remote_id`` was shown."""
+        ...
+
+
+@runtime_checkable
+class Withdraw(Protocol):
+    """A surface from which a text can be taken away."""
+
+    async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:
+        """Stop showing ``remote_id``, which the parcel put there. Already gone counts as done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """One thing that one of our own surfaces (a feed, a phone line) shows now.
+
+    Args:
+        surface: the feed or line.
+        slot: the place on it: a message's id in a feed, a language on a phone line.
+        parcel: what is shown there.
+        updated: when this slot's text last changed (UTC); ``parcel.issued`` is when it first appeared.
+    """
+
+    surface: str
+    slot: str
+    parcel: Parcel
+    updated: datetime
+
+
+class Surfaces(Protocol):
+    """The stored state of our own surfaces. Channels state what they need; the store fulfils it."""
+
+    async def put(self, channel: str, surface: str, slot: str, parcel: Parcel) -> None:
+        """Show the parcel in the slot. The same text again changes nothing, not even ``updated``."""
+        ...
+
+    async def remove(self, channel: str, surface: str, slot: str) -> None:
+        """Empty the slot; an empty one stays empty."""
+        ...
+
+    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
+        """What the surface shows, newest ``issued`` first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKind:
+    """A channel as residents know it: its name, the form of its texts, and what may safely be done twice.
+
+    Args:
+        repeatable: sending a parcel again shows the same thing in the same place, so a crash leaves no doubt.
+    """
+
+    name: str
+    form: Form
+    repeatable: bool = False

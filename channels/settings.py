@@ -1,0 +1,47 @@
+"""What all account sections of the configuration share: strictness, and secrets that are only pointed at."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationInfo
+
+
+def _resolve(value: object, info: ValidationInfo) -> SecretStr:
+    """Turn ``{ env = "NAME" }`` or ``{ file = "path" }`` into the secret it points at.
+
+    A relative path is meant from the folder of the configuration file (validation context ``folder``).
+    """
+    match value:
+        case SecretStr():
+            return value
+        case {"env": str(name), **rest} if not rest:
+            secret = os.environ.get(name, "")
+            if not secret:
+                raise ValueError(f"the environment variable {name} is not set: set it, or point to a file instead")
+            return SecretStr(secret)
+        case {"file": str(name), **rest} if not rest:
+            path = Path((info.context or {}).get("folder", "."), name)
+            try:
+                secret = path.read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(
+                    f"the secret's file {path} cannot be read ({error}): create it with mode 0600"
+                ) from None
+            if not secret:
+                raise ValueError(f"the secret's file {path} is empty: write the secret into it")
+            return SecretStr(secret)
+        case _:
+            raise ValueError('a secret never stands here itself: write { env = "NAME" } or { file = "path" }')
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_resolve)]
+"""A secret from a variable or file. Prints as stars; ``get_secret_value()`` is called only where bytes leave."""
+
+
+class AccountSettings(BaseModel):
+    """The settings of one provider account, read from its ``[accounts.NAME]`` section. Unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    provider: str
