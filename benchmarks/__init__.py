@@ -1,0 +1,1 @@
+"""Measurements of what has a goal: `make bench` runs them all and writes build/bench.json."""
