@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
 
 class Kind(StrEnum):
@@ -101,7 +100,7 @@ class Municipality:
     languages: tuple[str, ...]
     channels: tuple[str, ...]
     variables: Mapping[str, str]
-    translations: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 class Markup(StrEnum):

@@ -19,7 +19,7 @@ class Place:
 
     def __str__(self) -> str:
         """Write it as editors understand it: ``message.md:7: next_update``."""
-        where = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        where = ":".join(str(part) for part in (self.file, self.line) if part)
         return ": ".join(part for part in (where, self.key) if part)
 
 

@@ -1,0 +1,12 @@
+"""Which characters a text may have, and whether anything in it can be seen."""
+
+import re
+
+# Control characters but tab and line feed, and what is no character at all. Then the overrides of writing direction,
+# which can make a resident see another phone number or address than the one that was approved.
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing in it to be seen."""
+    return not any(char.isprintable() and not char.isspace() for char in text)
