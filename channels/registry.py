@@ -1,49 +1,17 @@
-"""Every provider the broadcaster knows: a new one is a module and a line in ``PROVIDERS``."""
+"""Every provider the broadcaster knows. A new one is a module and a line here."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from channels import elks, facebook, feed, ivr, twilio
+from channels.contract import ChannelKind
+from channels.provider import Provider
+from messages.model import Form
 
-import aiohttp
+PROVIDERS: dict[str, Provider] = {
+    module.PROVIDER.name: module.PROVIDER for module in (facebook, twilio, elks, feed, ivr)
+}
+"""Providers by the name that the configuration gives them."""
 
-from channels.contract import Channel, ChannelKind, Surfaces
-from channels.settings import AccountSettings
-from messages.model import Rendition
+CHANNELS: dict[str, ChannelKind] = {provider.channel.name: provider.channel for provider in PROVIDERS.values()}
+"""Channels by name, in the order in which people are shown them."""
 
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """What the composition root lends to adapters.
-
-    Args:
-        http: the session that all adapters share; adapters set their own timeouts on each request.
-        surfaces: the stored state of our own surfaces.
-        public_url: where providers reach ``serve`` from outside, without a slash at the end; None when they cannot.
-    """
-
-    http: aiohttp.ClientSession
-    surfaces: Surfaces
-    public_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """One way to reach a channel.
-
-    Args:
-        name: as the configuration writes it: ``provider = "twilio"``.
-        channel: the channel it reaches.
-        settings: model of its ``[accounts.NAME]`` section.
-        build: makes the adapter; called inside the running event loop.
-        target: the one place an account's rendition goes, or None where it goes to subscribers.
-        concurrency: most requests in flight, unless the account's ``concurrency`` says otherwise.
-        rate: most parcels a second, None for no limit, unless the account's ``rate`` says otherwise.
-    """
-
-    name: str
-    channel: ChannelKind
-    settings: type[AccountSettings]
-    build: Callable[[Any, Wiring], Channel]
-    target: Callable[[Any, Rendition], str] | None
-    concurrency: int
-    rate: float | None
+FORMS: dict[str, Form] = {channel.name: channel.form for channel in CHANNELS.values()}
+"""What each channel's texts look like, as rendering wants to know it."""

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
 
 def _resolve(value: object, info: ValidationInfo) -> SecretStr:
@@ -40,8 +40,16 @@ Secret = Annotated[SecretStr, BeforeValidator(_resolve)]
 
 
 class AccountSettings(BaseModel):
-    """The settings of one provider account, read from its ``[accounts.NAME]`` section. Unknown keys are errors."""
+    """The settings of one provider account, read from its ``[accounts.NAME]`` section. Unknown keys are errors.
+
+    Args:
+        provider: name of the adapter that speaks for the account.
+        concurrency: most requests in flight; None for what suits the provider.
+        rate: most parcels a second; None for what suits the provider.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     provider: str
+    concurrency: int | None = Field(default=None, ge=1, le=256)
+    rate: float | None = Field(default=None, gt=0)

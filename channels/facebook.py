@@ -1,0 +1,212 @@
+"""Posts on a Facebook page: Graph API, by facebook-sdk behind a small subclass.
+
+The SDK knows paths and verbs, and what it asks of Graph goes through ``GraphAPI.request``. That one method is ours: the
+SDK's blocks, follows redirects, waits for ever where a server drips, hides status and headers, and writes the token
+into addresses, from where it finds its way into every log between here and there.
+"""
+
+import hashlib
+import hmac
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import quote
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from channels.contract import Accepted, ChannelKind, Deferred, Halted, InDoubt, Outcome, Parcel, Rejected
+from channels.provider import Provider, Wiring
+from channels.settings import AccountSettings, Secret
+from channels.wire import Answer, BaseUrl, Failure, Response, Wire, by_status, cite
+from messages.model import Form, Limits, Markup, Rendition
+
+with warnings.catch_warnings():
+    # Its source has an escape ("\d") that Python >= 3.12 warns of when it first compiles it; it means what it did.
+    warnings.simplefilter("ignore", SyntaxWarning)
+    warnings.simplefilter("ignore", DeprecationWarning)  # the same, before 3.12
+    import facebook
+
+FACEBOOK = ChannelKind("facebook", Form(Markup.PLAIN, Limits(characters=63_206)))
+
+_NO_RIGHT = Halted("the page's token lacks a permission: grant it and make a new token")
+
+ERRORS: Mapping[int, Failure] = {
+    1: InDoubt("Facebook had an unknown error"),
+    2: InDoubt("Facebook is temporarily out of service"),
+    3: Halted("the app lacks a capability: see its dashboard"),
+    4: Deferred("too much traffic for the app"),
+    10: _NO_RIGHT,
+    17: Deferred("too much traffic for the token's user"),
+    32: Deferred("too much traffic for the page"),
+    100: Rejected("Facebook does not accept the post, or the proof made with app_secret"),
+    102: Halted("the page's token is no longer valid: make a new one"),
+    190: Halted("the page's token is no longer valid: make a new one"),
+    **dict.fromkeys(range(200, 300), _NO_RIGHT),
+    341: Deferred("the app has reached its limit"),
+    368: Halted("Facebook blocks the page for now, for what it takes for misuse: see the page's support inbox"),
+    506: InDoubt("Facebook says the same text was already posted: look at the page"),
+    613: Deferred("too much traffic for this kind of request"),
+    803: Halted("there is no such page: check page"),
+    2500: Halted("Facebook knows no such path: check version and base_url"),
+    80001: Deferred("too much traffic for the page"),
+    1609005: Rejected("Facebook cannot fetch a link in the post"),
+}
+"""What Graph's error codes mean for a post. A code that is not here is judged by the status of the answer."""
+
+SUBCODES: Mapping[tuple[int, int], Halted] = {
+    (100, 33): Halted("there is no such page, or the token has no right to it: check page and token"),
+    (190, 458): Halted("the app was removed from the page: add it and make a new token"),
+    (190, 459): Halted("Facebook wants the token's user to log in and confirm who they are"),
+    (190, 460): Halted("the token's user changed password: make a new token"),
+    (190, 463): Halted("the page's token has expired: make a new one"),
+    (190, 464): Halted("the token's user is not confirmed: see their account"),
+    (190, 467): Halted("the token's user has logged out: make a new token"),
+    (190, 492): Halted("the token's user has no role on the page any more: make a token of one who has"),
+}
+"""Errors whose subcode tells more."""
+
+
+class FacebookSettings(AccountSettings):
+    """A Facebook page and the right to post on it.
+
+    Args:
+        page: the page's id, digits only.
+        token: a page access token with ``pages_manage_posts``, best of a system user.
+        app_secret: the app's secret, which proves that the token is in our hands; needed where the app requires it.
+        version: of the Graph API.
+        base_url: where Graph's paths begin.
+    """
+
+    page: str = Field(pattern=r"^[0-9]+$")
+    token: Secret
+    app_secret: Secret | None = None
+    version: str = Field(default="v26.0", pattern=r"^v[0-9]+\.[0-9]+$")
+    base_url: BaseUrl = "https://graph.facebook.com"
+
+
+class PageGraph(facebook.GraphAPI):  # type: ignore[misc]  # the SDK has no types
+    """The SDK with a network of our own: its methods that write make one request and return an awaitable ``Answer``."""
+
+    def __init__(self, settings: FacebookSettings, wire: Wire) -> None:
+        token = settings.token.get_secret_value()
+        super().__init__(access_token=token, session=wire)
+        self.version = settings.version  # the SDK's own parameter knows none later than 3.1
+        self._base_url = settings.base_url
+        self._credentials = {"access_token": token}
+        if settings.app_secret is not None:
+            secret = settings.app_secret.get_secret_value()
+            proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+            self._credentials["appsecret_proof"] = proof
+
+    async def request(self, path: str, *, post_args: Mapping[str, str] | None = None, method: str = "POST") -> Answer:
+        """Change something below ``base_url``, with everything secret in a form: DELETE takes one as well as POST."""
+        form = {**(post_args or {}), **self._credentials}
+        answer: Answer = await self.session.request(method, f"{self._base_url}/{path}", form=form)
+        return answer
+
+
+class FacebookPage:
+    """Publishes on one Facebook page, and changes and deletes what it published there."""
+
+    def __init__(self, settings: FacebookSettings, wire: Wire) -> None:
+        self._settings = settings
+        self._wire = wire
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        """Publish the text as a new post on the page."""
+        page = quote(parcel.target, safe="")
+        answer: Answer = await self._graph().put_object(page, "feed", message=parcel.rendition.text)
+        if isinstance(answer, Response) and answer.ok:
+            match answer.json():
+                case {"id": str(post)} if post:
+                    return Accepted(post)
+        return _failure(answer)
+
+    async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
+        """Change the text of a post that this app published; Facebook shows that it was edited."""
+        graph = self._graph()
+        post = quote(remote_id, safe="")
+        answer: Answer = await graph.request(f"{graph.version}/{post}", post_args={"message": parcel.rendition.text})
+        if _is_done(answer):
+            return Accepted(remote_id)
+        return Rejected("the post is no longer on the page") if _is_gone(answer) else _failure(answer)
+
+    async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:  # noqa: ARG002 - the contract's parameter
+        """Delete a post."""
+        answer: Answer = await self._graph().delete_object(quote(remote_id, safe=""))
+        return Accepted(remote_id) if _is_done(answer) or _is_gone(answer) else _failure(answer)
+
+    def _graph(self) -> PageGraph:
+        return PageGraph(self._settings, self._wire)
+
+
+def _is_done(answer: Answer) -> bool:
+    return isinstance(answer, Response) and answer.ok and answer.json().get("success") is True
+
+
+def _is_gone(answer: Answer) -> bool:
+    return isinstance(answer, Response) and answer.refused and _error(answer) in {(100, 33), (803, None)}
+
+
+def _error(response: Response) -> tuple[int, int | None] | None:
+    """Return Graph's error code and subcode, if the answer is an error of Graph's."""
+    match response.json():
+        case {"error": {"code": int(code), "error_subcode": int(subcode)}}:
+            return code, subcode
+        case {"error": {"code": int(code)}}:
+            return code, None
+        case _:
+            return None
+
+
+def _failure(answer: Answer) -> Outcome:
+    """Say what an answer means that is not a success."""
+    if not isinstance(answer, Response):
+        return answer
+    error = _error(answer)
+    if error is None or not answer.refused:
+        return by_status(answer)
+    code, subcode = error
+    known = SUBCODES.get((code, subcode or 0)) or ERRORS.get(code) or by_status(answer)
+    failure = cite(known, f"Facebook error {code}" + (f"/{subcode}" if subcode is not None else ""))
+    return replace(failure, after=_regained(answer)) if isinstance(failure, Deferred) else failure
+
+
+class _Usage(BaseModel):
+    """What Graph tells of a page's budget for one kind of call."""
+
+    estimated_time_to_regain_access: int = Field(default=0, ge=0, le=10_000, description="minutes")
+
+
+_USAGE = TypeAdapter(dict[str, list[_Usage]])
+
+
+def _regained(response: Response) -> timedelta | None:
+    """Return the longest wait that Graph asks for: per page and kind of call, or as ``Retry-After``."""
+    try:
+        budgets = _USAGE.validate_json(response.headers.get("X-Business-Use-Case-Usage", "{}"))
+    except ValidationError:
+        budgets = {}
+    minutes = max((usage.estimated_time_to_regain_access for kinds in budgets.values() for usage in kinds), default=0)
+    return timedelta(minutes=minutes) if minutes else response.retry_after()
+
+
+def _build(settings: FacebookSettings, wiring: Wiring) -> FacebookPage:
+    return FacebookPage(settings, Wire(wiring.http))
+
+
+def _target(settings: FacebookSettings, _rendition: Rendition) -> str:
+    return settings.page
+
+
+PROVIDER = Provider(
+    name="facebook",
+    channel=FACEBOOK,
+    settings=FacebookSettings,
+    build=_build,
+    target=_target,
+    concurrency=1,
+    rate=1.0,
+)
+"""A page gets a post at a time; its budget of calls (4800 a day for each engaged user) may be small."""

@@ -1,0 +1,89 @@
+"""How other processes ask the sandbox what it got and tell it what to do: JSON over HTTP, below ``/sandbox``.
+
+GET  /sandbox/received  {"texts": [...], "posts": [...]}, oldest first
+POST /sandbox/behave    {"provider": "twilio", "behaviours": [{"fault": "slow", "seconds": 2}]}; [] makes it well
+POST /sandbox/reset     forgets everything and makes every provider well
+POST /sandbox/call      {"line": "+46...", "caller"?: "+46...", "digits"?: "2"} answers {"twiml": "..."}
+
+What cannot be done is answered with status 400 and {"error": "..."}, a call that fails with 502.
+"""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import to_json
+
+from channels.sandbox.calls import CallError
+from channels.sandbox.faults import Behaviour
+
+if TYPE_CHECKING:
+    from channels.sandbox.server import Sandbox
+
+
+class _Order(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Behave(_Order):
+    provider: str
+    behaviours: list[Behaviour] = Field(default_factory=list)
+
+
+class _Call(_Order):
+    line: str
+    caller: str = "+46701740605"
+    digits: Annotated[str, StringConstraints(pattern=r"^[0-9*#]+$")] | None = None
+
+
+_AnyOrder = TypeVar("_AnyOrder", bound=_Order)
+
+
+def control_routes(sandbox: "Sandbox") -> list[web.RouteDef]:
+    """Return the routes that control the sandbox."""
+
+    async def received(_: web.Request) -> web.Response:
+        return _json({"texts": [asdict(text) for text in sandbox.texts], "posts": [asdict(p) for p in sandbox.posts]})
+
+    async def behave(request: web.Request) -> web.Response:
+        order = await _read(request, _Behave)
+        try:
+            sandbox.behave(order.provider, *order.behaviours)
+        except ValueError as error:
+            raise _bad(str(error)) from None
+        return _json({})
+
+    async def reset(_: web.Request) -> web.Response:
+        sandbox.reset()
+        return _json({})
+
+    async def call(request: web.Request) -> web.Response:
+        order = await _read(request, _Call)
+        try:
+            return _json({"twiml": await sandbox.call(order.line, order.caller, order.digits)})
+        except CallError as error:
+            return _json({"error": str(error)}, status=502)
+
+    return [
+        web.get("/sandbox/received", received),
+        web.post("/sandbox/behave", behave),
+        web.post("/sandbox/reset", reset),
+        web.post("/sandbox/call", call),
+    ]
+
+
+async def _read(request: web.Request, order: type[_AnyOrder]) -> _AnyOrder:
+    try:
+        return order.model_validate_json(await request.read())
+    except ValidationError as error:
+        wrong = (f"{'.'.join(map(str, e['loc'])) or 'the body'}: {e['msg']}" for e in error.errors())
+        raise _bad("; ".join(wrong)) from None
+
+
+def _bad(message: str) -> web.HTTPBadRequest:
+    return web.HTTPBadRequest(text=to_json({"error": message}).decode(), content_type="application/json")
+
+
+def _json(payload: object, status: int = 200) -> web.Response:
+    return web.Response(body=to_json(payload), status=status, content_type="application/json")

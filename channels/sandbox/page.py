@@ -1,0 +1,234 @@
+"""The sandbox's web page: what residents see, side by side, as HTML that looks after itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+
+from channels.sandbox.calls import CallError, Heard, Spoken
+from channels.sandbox.feeds import Entry, FeedError
+from channels.sandbox.records import Post, Text
+from channels.sandbox.view import ShownFeed, ShownLine, View
+
+MOST_PHONES = 30
+_MOST_TEXTS = 5  # of one phone
+_MOST_POSTS = 20  # of one page
+_MOST_ENTRIES = 10  # of one feed
+
+_STYLE = """
+:root {
+  color-scheme: light dark;
+  --ground: #eef1f4; --card: #fff; --ink: #18212b; --faint: #5b6876; --line: #d8dee5;
+  --bubble: #e4eefb; --accent: #1d5ea8; --warn: #8a4b00; --warn-ground: #fff1dc; --gone: #a3273b;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #12171d; --card: #1b222a; --ink: #e6ebf0; --faint: #97a4b2; --line: #2d3742;
+    --bubble: #21364f; --accent: #86b8f2; --warn: #f2c07d; --warn-ground: #3a2b14; --gone: #f08a9a;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+body > header { padding: 20px 24px 4px; }
+h1, h2, h3, p { margin: 0; }
+h1 { font-size: 22px; letter-spacing: -.01em; }
+body > header p, .faint, time, footer { color: var(--faint); }
+main { display: grid; gap: 24px; padding: 16px 24px 40px; align-items: start; }
+@media (min-width: 700px) { main { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
+@media (min-width: 1100px) { main { grid-template-columns: 1.25fr repeat(3, minmax(0, 1fr)); } }
+@media (min-width: 1700px) { main { grid-template-columns: 2.2fr repeat(3, minmax(0, 1fr)); } }
+section { min-width: 0; display: grid; gap: 12px; }
+h2 { font-size: 15px; font-weight: 600; display: flex; gap: 8px; align-items: baseline; }
+h2 span { color: var(--faint); font-weight: 400; font-size: 13px; }
+.phones { display: flex; gap: 12px; overflow-x: auto; scroll-snap-type: x proximity; padding-bottom: 6px; }
+.phones article { flex: 0 0 min(84%, 300px); scroll-snap-align: start; }
+@media (min-width: 1100px) {
+  .phones { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 260px), 1fr)); overflow: visible; }
+}
+article { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 14px;
+  display: grid; gap: 10px; align-content: start; overflow-wrap: anywhere; }
+h3 { font-size: 14px; font-variant-numeric: tabular-nums; }
+h3 a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 3px; }
+.words { white-space: pre-line; }
+.bubble { background: var(--bubble); border-radius: 14px 14px 14px 4px; padding: 9px 12px; }
+footer, time { font-size: 12px; }
+.entry { border-top: 1px solid var(--line); padding-top: 10px; display: grid; gap: 3px; }
+.entry strong { font-weight: 600; }
+.mark { font-weight: 600; color: var(--accent); }
+.withdrawn .words { text-decoration: line-through; color: var(--faint); }
+.withdrawn .mark { color: var(--gone); }
+details { font-size: 13px; color: var(--faint); }
+summary { cursor: pointer; }
+details p { padding: 6px 0 0 12px; }
+.notice { background: var(--warn-ground); color: var(--warn); border-radius: 10px; padding: 9px 12px; font-size: 13px; }
+.empty { border: 1px dashed var(--line); border-radius: 14px; padding: 18px 14px; color: var(--faint); }
+.key { font-size: 13px; color: var(--faint); border-top: 1px solid var(--line); padding-top: 10px; }
+kbd { font: inherit; border: 1px solid var(--line); border-radius: 5px; padding: 0 6px; color: var(--ink); }
+.connect { font-weight: 600; font-size: 13px; color: var(--accent); }
+#gone { display: none; margin: 12px 24px 0; }
+.gone #gone { display: block; }
+"""
+
+# Shows the page anew every three seconds without losing the place: what is open or scrolled stays so.
+_SCRIPT = """
+const refresh = async () => {
+  try {
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+    const opened = [...document.querySelectorAll("details[open]")].map((details) => details.id);
+    const scrolled = document.querySelector(".phones")?.scrollLeft ?? 0;
+    document.querySelector("main").replaceWith(page.querySelector("main"));
+    opened.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
+    document.querySelector(".phones")?.scrollTo(scrolled, 0);
+    document.body.classList.remove("gone");
+  } catch { document.body.classList.add("gone"); }
+  setTimeout(refresh, 3000);
+};
+setTimeout(refresh, 3000);
+"""
+
+
+def render(view: View) -> str:
+    """Write the page. Nothing in it comes from anywhere but the page itself."""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sandbox</title>
+<link rel="icon" href="data:,">
+<noscript><meta http-equiv="refresh" content="5"></noscript>
+<style>{_STYLE}</style>
+</head>
+<body>
+<header>
+<h1>Sandbox</h1>
+<p>What residents would get. Nothing here has left this computer.</p>
+</header>
+<p id="gone" class="notice" role="status">The sandbox no longer answers. This is the last it showed.</p>
+<main>
+{_phones(view)}
+{_pages(view)}
+{_feeds(view)}
+{_lines(view)}
+</main>
+<script>{_SCRIPT}</script>
+</body>
+</html>
+"""
+
+
+def _phones(view: View) -> str:
+    count = f"{view.phone_count}, with {view.text_count} {'text' if view.text_count == 1 else 'texts'}"
+    phones = "".join(_phone(number, texts) for number, texts in view.phones)
+    rest = view.phone_count - len(view.phones)
+    shown = [f'<div class="phones">{phones}</div>'] if phones else []
+    if rest:
+        shown.append(f'<p class="faint">and {rest} more that got theirs earlier</p>')
+    return _section("Phones", count, shown, "No phone has got a text yet.")
+
+
+def _pages(view: View) -> str:
+    pages = [_page(page, posts) for page, posts in view.pages.items()]
+    return _section("Facebook pages", str(len(pages)), pages, "No page has a post yet.")
+
+
+def _feeds(view: View) -> str:
+    feeds = [_feed(shown) for shown in view.feeds]
+    return _section("Feeds", str(len(feeds)), feeds, "The sandbox was given no feed to show.")
+
+
+def _lines(view: View) -> str:
+    lines = [_line(shown) for shown in view.lines]
+    return _section("Phone lines", str(len(lines)), lines, "The sandbox was given no phone line to call.")
+
+
+def _section(title: str, count: str, articles: Sequence[str], empty: str) -> str:
+    content = "".join(articles) or f'<p class="empty">{empty}</p>'
+    return f"<section><h2>{title} <span>{count}</span></h2>{content}</section>"
+
+
+def _phone(number: str, texts: Sequence[Text]) -> str:
+    bubbles = "".join(_bubble(text) for text in reversed(texts[-_MOST_TEXTS:]))
+    return f"<article><h3>{escape(number)}</h3>{bubbles}{_earlier(len(texts) - _MOST_TEXTS)}</article>"
+
+
+def _bubble(text: Text) -> str:
+    return (
+        f'<div class="bubble"><p class="words">{escape(text.body)}</p>'
+        f"<footer>from {escape(text.sender)} by {escape(text.provider)}, {_time(text.at)}</footer></div>"
+    )
+
+
+def _page(page: str, posts: Sequence[Post]) -> str:
+    shown = "".join(_post(post) for post in posts[:_MOST_POSTS])
+    return f"<article><h3>{escape(page)}</h3>{shown}{_earlier(len(posts) - _MOST_POSTS)}</article>"
+
+
+def _post(post: Post) -> str:
+    mark = ""
+    if post.withdrawn or post.history:
+        what = "withdrawn" if post.withdrawn else "edited"
+        mark = f', <span class="mark">{what}</span> {_time(post.updated)}'
+    history = ""
+    if post.history:
+        texts = "".join(f'<p class="words">{escape(text)}</p>' for text in reversed(post.history))
+        history = f'<details id="history-{escape(post.id)}"><summary>Earlier text</summary>{texts}</details>'
+    return (
+        f'<div class="entry{" withdrawn" if post.withdrawn else ""}"><p class="words">{escape(post.message)}</p>'
+        f"<footer>{_time(post.created)}{mark}</footer>{history}</div>"
+    )
+
+
+def _feed(shown: ShownFeed) -> str:
+    link = f'<a href="{escape(shown.url)}">{{}}</a>'
+    if isinstance(shown.feed, FeedError):
+        return f"<article><h3>{link.format(escape(shown.url))}</h3>{_notice(f'This feed {shown.feed}')}</article>"
+    entries = "".join(_entry(entry) for entry in shown.feed.entries[:_MOST_ENTRIES])
+    return (
+        f"<article><h3>{link.format(escape(shown.feed.title or shown.url))}</h3>"
+        f"{entries or '<p class=faint>No entries.</p>'}{_earlier(len(shown.feed.entries) - _MOST_ENTRIES)}</article>"
+    )
+
+
+def _entry(entry: Entry) -> str:
+    return (
+        f'<div class="entry"><strong>{escape(entry.title)}</strong><p class="words">{escape(entry.text)}</p>'
+        f"<time>{escape(entry.updated)}</time></div>"
+    )
+
+
+def _line(shown: ShownLine) -> str:
+    number = f"<h3>{escape(shown.number)}</h3>"
+    if isinstance(shown.heard, CallError):
+        return f"<article>{number}{_notice(f'The call fails: {shown.heard}')}</article>"
+    pressed = "".join(
+        f'<p class="key">after pressing <kbd>{escape(key)}</kbd></p>{_heard(heard)}'
+        for key, heard in shown.after.items()
+        if heard.spoken
+    )
+    return f"<article>{number}{_heard(shown.heard)}{pressed}</article>"
+
+
+def _heard(heard: Heard) -> str:
+    spoken = "".join(_spoken(words) for words in heard.spoken) or '<p class="faint">Says nothing.</p>'
+    connected = escape(f"connects to {heard.connected}" if heard.connected else "ends the call")
+    return f'{spoken}<p class="connect">{connected}</p>'
+
+
+def _spoken(spoken: Spoken) -> str:
+    times = f", {spoken.times} times" if spoken.times > 1 else ""
+    return (
+        f'<div class="bubble"><p class="words" lang="{escape(spoken.language)}">{escape(spoken.text)}</p>'
+        f"<footer>{escape(spoken.language)}{times}</footer></div>"
+    )
+
+
+def _earlier(count: int) -> str:
+    return f'<p class="faint">and {count} earlier</p>' if count > 0 else ""
+
+
+def _notice(words: str) -> str:
+    return f'<p class="notice">{escape(words)}</p>'
+
+
+def _time(at: datetime) -> str:
+    return f'<time datetime="{at.isoformat()}">{at.astimezone():%H:%M:%S}</time>'

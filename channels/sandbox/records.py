@@ -1,0 +1,155 @@
+"""What the sandbox got: the texts on every phone, the posts on every page, and the requests that brought them."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An SMS that a resident got.
+
+    Args:
+        provider: who carried it: ``twilio`` or ``46elks``.
+        account: the provider account that sent it.
+        sid: the provider's name for it.
+        sender: number, short code, name or messaging service it came from.
+        to: the resident's number (E.164).
+        callback: where the provider would report on it; empty for nowhere.
+        at: when it was accepted (UTC); no two texts have the same time.
+    """
+
+    provider: str
+    account: str
+    sid: str
+    sender: str
+    to: str
+    body: str = field(repr=False)
+    callback: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post on a Facebook page, as it stands now.
+
+    Args:
+        id: ``{page}_{post}``, as Graph names it.
+        history: the texts it had before this one, oldest first.
+    """
+
+    page: str
+    id: str
+    message: str = field(repr=False)
+    created: datetime
+    updated: datetime
+    withdrawn: bool = False
+    history: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that a provider got, whatever came of it. The path is without its query, which may hold a token."""
+
+    provider: str
+    method: str
+    path: str
+
+
+class Records:
+    """Everything that happened, in order, kept in memory.
+
+    Attributes:
+        texts: every SMS, oldest first.
+        requests: every request, oldest first.
+        phones: each phone's texts, oldest first; the phone that got one last comes last.
+    """
+
+    def __init__(self) -> None:
+        self._change = asyncio.Event()
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything, as if just started. Times go on from where they were."""
+        self.texts: list[Text] = []
+        self.requests: list[Request] = []
+        self._posts: dict[str, Post] = {}
+        self._text_by_sid: dict[str, Text] = {}
+        self._texts_by_account: defaultdict[tuple[str, str], list[Text]] = defaultdict(list)
+        self._texts_by_number: defaultdict[tuple[str, str, str], list[Text]] = defaultdict(list)
+        self.phones: dict[str, list[Text]] = {}
+        self._posts_by_page: defaultdict[str, list[str]] = defaultdict(list)
+
+    @property
+    def posts(self) -> list[Post]:
+        """Every post there ever was, oldest first, as it stands now."""
+        return list(self._posts.values())
+
+    def now(self) -> datetime:
+        """Return the time, always later than the last: time alone then tells what came first."""
+        self._latest = max(datetime.now(UTC), self._latest + timedelta(microseconds=1))
+        return self._latest
+
+    def announce(self) -> None:
+        """Wake those who wait for a change."""
+        self._change.set()
+        self._change = asyncio.Event()
+
+    async def wait_for(self, predicate: Callable[[], bool]) -> None:
+        """Wait until the predicate holds, looking again after each change."""
+        while not predicate():
+            await self._change.wait()
+
+    def add_text(self, text: Text) -> None:
+        """Put a text on a phone."""
+        self.texts.append(text)
+        self._text_by_sid[text.sid] = text
+        self._texts_by_account[text.provider, text.account].append(text)
+        self._texts_by_number[text.provider, text.account, text.to].append(text)
+        phone = self.phones.pop(text.to, [])
+        phone.append(text)
+        self.phones[text.to] = phone
+
+    def text(self, provider: str, account: str, sid: str) -> Text | None:
+        """Return the account's text of that name, if it sent one."""
+        text = self._text_by_sid.get(sid)
+        return text if text and (text.provider, text.account) == (provider, account) else None
+
+    def texts_of(self, provider: str, account: str, to: str | None) -> Sequence[Text]:
+        """Return what the account sent, to one number or to all, oldest first."""
+        if to is None:
+            return self._texts_by_account.get((provider, account), ())
+        return self._texts_by_number.get((provider, account, to), ())
+
+    def add_post(self, page: str, number: str, message: str) -> Post:
+        """Put a post on a page; ``number`` is its own part of its id."""
+        at = self.now()
+        post = Post(page, f"{page}_{number}", message, created=at, updated=at)
+        self._posts[post.id] = post
+        self._posts_by_page[page].append(post.id)
+        return post
+
+    def edit_post(self, post: Post, message: str) -> None:
+        """Show another text in the post's place."""
+        history = (*post.history, post.message)
+        self._posts[post.id] = replace(post, message=message, updated=self.now(), history=history)
+
+    def withdraw_post(self, post: Post) -> None:
+        """Take the post off its page."""
+        self._posts[post.id] = replace(post, withdrawn=True, updated=self.now())
+
+    def post(self, identity: str) -> Post | None:
+        """Return the post of that id, if it is still on its page."""
+        post = self._posts.get(identity)
+        return post if post and not post.withdrawn else None
+
+    def latest_post(self, page: str) -> Post | None:
+        """Return the newest post that is still on the page."""
+        return next((post for i in reversed(self._posts_by_page[page]) if (post := self.post(i))), None)
+
+    def posts_on(self, page: str) -> Sequence[Post]:
+        """Return what is on the page, newest first."""
+        return [post for i in reversed(self._posts_by_page[page]) if (post := self.post(i))]

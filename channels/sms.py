@@ -1,0 +1,23 @@
+"""What the SMS providers share: the channel, and how phone numbers and senders are written."""
+
+from pydantic import Field
+
+from channels.contract import ChannelKind
+from channels.settings import AccountSettings
+from messages.model import Form, Limits, Markup
+
+SMS = ChannelKind("sms", Form(Markup.SMS, Limits(characters=1600, segments=4)))
+"""1600 characters is the most that Twilio takes (error 21617); four segments are our own limit, for they are paid."""
+
+E164 = r"\+[1-9][0-9]{6,14}"
+"""A phone number with its country code (ITU-T E.164), as a regular expression."""
+
+
+class SmsSettings(AccountSettings):
+    """What the accounts of all SMS providers have in common.
+
+    Args:
+        price: kronor for a segment, for estimates only; None when nobody has said.
+    """
+
+    price: float | None = Field(default=None, ge=0)

@@ -1,0 +1,185 @@
+"""Requests to providers: the one place where what happens on the network becomes an outcome.
+
+What decides is whether the provider can have got the request. Before there is a connection it cannot: certainly not
+done, so ``Deferred``. Once the request may be out, silence says nothing about what was done: ``InDoubt``.
+
+No reason names an address, a header or a word of a body: all of them may hold secrets or a resident's number.
+"""
+
+import ipaddress
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Annotated, Any
+
+import aiohttp
+from pydantic import AfterValidator
+from yarl import URL
+
+from channels.contract import Deferred, Halted, InDoubt, Rejected
+
+TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5, sock_connect=5)
+"""Seconds: 5 to get a connection (name look-up and TLS included), 20 for everything up to the answer's last byte.
+
+Five is ample for a mobile connection; 20 is more than any of the providers is known to take, and a lane that waits
+longer for a sick provider stands still. The account settings cannot change them.
+"""
+
+LONGEST_BODY = 1024 * 1024
+"""Bytes. Providers answer in a few kilobytes; what is longer is not theirs, and is not read to its end."""
+
+Failure = Deferred | Rejected | InDoubt | Halted
+"""Every outcome but success."""
+
+SILENCES: Sequence[tuple[type[Exception], Deferred | InDoubt]] = (
+    (aiohttp.ConnectionTimeoutError, Deferred("no connection: the provider does not respond")),
+    (aiohttp.ClientConnectorDNSError, Deferred("no connection: the provider's name cannot be looked up (DNS)")),
+    (aiohttp.ClientSSLError, Deferred("no connection: the provider's certificate or encryption is not valid (TLS)")),
+    (aiohttp.ClientConnectorError, Deferred("no connection: the provider cannot be reached")),
+    (TimeoutError, InDoubt("no answer in time")),
+    (aiohttp.ClientResponseError, InDoubt("the answer is not HTTP")),
+    (aiohttp.ClientError, InDoubt("the connection broke before the whole answer was there")),
+)
+"""What it means that no answer came, by what aiohttp raises; the first that fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a provider answered.
+
+    Args:
+        headers: without regard to upper and lower case.
+        body: all of it, at most ``LONGEST_BODY``.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status says that it was done (2xx)."""
+        return 200 <= self.status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Whether the status says that it was turned down and therefore not done (4xx)."""
+        return 400 <= self.status < 500
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object of the body; an empty one where the body is anything else."""
+        try:
+            value = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def retry_after(self) -> timedelta | None:
+        """Return the wait that the provider asks for in seconds (RFC 9110, 10.2.3); its form as a date is not read."""
+        seconds = self.headers.get("Retry-After", "")
+        plausible = seconds.isascii() and seconds.isdigit() and len(seconds) <= 6
+        return timedelta(seconds=int(seconds)) if plausible else None
+
+
+Answer = Response | Deferred | InDoubt
+"""The provider's answer, or what its absence means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How an adapter makes its requests: on the session that all share, but with a timeout of its own."""
+
+    http: aiohttp.ClientSession
+    timeout: aiohttp.ClientTimeout = TIMEOUT
+
+    async def request(
+        self, method: str, url: str, *, form: Mapping[str, str], authorization: str | None = None
+    ) -> Answer:
+        """Make one request, once: nothing is tried again and no redirect is followed.
+
+        Args:
+            form: sent as ``application/x-www-form-urlencoded`` in UTF-8.
+            authorization: the value of the header of that name, where the form does not say who we are.
+        """
+        headers = {"Accept-Encoding": "identity"} | ({"Authorization": authorization} if authorization else {})
+        try:
+            async with self.http.request(
+                method,
+                url,
+                data=form,
+                headers=headers,
+                timeout=self.timeout,
+                allow_redirects=False,
+                auto_decompress=False,  # so that the limit holds for what is kept in memory
+            ) as response:
+                body = await _read(response.content)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return next(outcome for kind, outcome in SILENCES if isinstance(error, kind))
+        if body is None:
+            return InDoubt(f"the answer (HTTP {response.status}) is longer than any of the provider's")
+        return Response(response.status, response.headers, body)
+
+
+async def _read(stream: aiohttp.StreamReader) -> bytes | None:
+    """Return the whole body, or None if it is longer than ``LONGEST_BODY``."""
+    body = bytearray()
+    async for chunk in stream.iter_any():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            return None
+    return bytes(body)
+
+
+def by_status(response: Response) -> Failure:
+    """Say what an answer means whose body tells us nothing: one of no provider we know, or with an error new to us."""
+    failure: Failure
+    match response.status:
+        case 429:
+            failure = Deferred("too much traffic", response.retry_after())
+        case 401 | 403:
+            failure = Halted("the account is refused: check its credentials and rights")
+        case 404 | 405:
+            failure = Halted("there is no such account or address: check the account and base_url")
+        case status if status < 400 and not response.ok:
+            failure = Halted("redirected, which the provider never does: check base_url and the network")
+        case _ if response.refused:
+            failure = Rejected("refused for a reason that is not known")
+        case _ if response.ok:
+            failure = InDoubt("success, but in an answer that cannot be read")
+        case _:
+            failure = InDoubt("the provider failed")
+    return cite(failure, f"HTTP {response.status}")
+
+
+def cite(failure: Failure, source: str) -> Failure:
+    """Add to the reason what it was read from: a status, or a provider's error code."""
+    return replace(failure, reason=f"{failure.reason} ({source})")
+
+
+def _base_url(text: str) -> str:
+    """Accept where a provider's paths begin: never credentials in the clear beyond this machine."""
+    try:
+        url = URL(text)
+        (url.raw_host or "").encode("idna")  # what a look-up would do, where it is no longer an outcome
+    except ValueError:
+        raise ValueError("this is not a web address: write one such as https://api.example.com") from None
+    if url.scheme not in {"https", "http"} or not url.host:
+        raise ValueError("this is not a web address: write one such as https://api.example.com")
+    if url.user is not None or url.password is not None or "?" in text or "#" in text or text.endswith("/"):
+        raise ValueError("a base address has no name, password, query or slash at its end: write it without")
+    if url.scheme == "http" and not is_loopback(url.host):
+        raise ValueError("secrets only travel encrypted: write https://, or leave http:// for this machine (127.0.0.1)")
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host can only be this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+"""Where a provider's paths begin, without a slash at the end: ``https://api.example.com``."""

@@ -1,0 +1,203 @@
+"""Twilio's voice webhook over HTTP: only Twilio is answered, and whoever calls is never left without a switchboard."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+from lxml import etree
+from pydantic import SecretStr
+from twilio.request_validator import RequestValidator
+from yarl import URL
+
+from broadcaster.web import Line, create_app
+from channels.contract import Parcel, Showing, Surfaces
+from channels.ivr import IVR, IvrChannel, straight_through
+from messages.model import Kind, Rendition, Severity
+from tests.fakes.surfaces import MemorySurfaces
+
+NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
+TOKEN = "0123456789abcdef0123456789abcdef"
+LINE = Line("+4648588001", "+4648588000", SecretStr(TOKEN), {}, ("sv", "en"))
+PATH = "/webhooks/twilio/voice/borgholm-telefon"
+PUBLIC_URL = "https://kris.example.se"
+CALLER = "+46701740605"
+CALL = {
+    "CallSid": "CA0123456789abcdef0123456789abcdef",
+    "From": CALLER,
+    "To": LINE.number,
+    "CallerName": "",
+    "Å": "ö&=",
+}
+
+
+def parcel(language: str, text: str) -> Parcel:
+    rendition = Rendition("borgholm", IVR.name, language, "", text)
+    issued, expires = NOW - timedelta(hours=1), NOW + timedelta(hours=1)
+    return Parcel(language, LINE.number, rendition, "m1", Kind.ALERT, Severity.SEVERE, issued, expires)
+
+
+@pytest.fixture
+async def surfaces() -> MemorySurfaces:
+    surfaces = MemorySurfaces(lambda: NOW)
+    channel = IvrChannel(surfaces)
+    await channel.send(parcel("sv", "Systemen är avstängda."))
+    await channel.send(parcel("en", "The systems are shut down."))
+    return surfaces
+
+
+@asynccontextmanager
+async def serving(surfaces: Surfaces, public_url: str | None = PUBLIC_URL) -> AsyncIterator[aiohttp.ClientSession]:
+    app = create_app(
+        feed_directory=None,
+        lines={"borgholm-telefon": LINE, "+4648588001": LINE},
+        surfaces=surfaces,
+        now=lambda: NOW,
+        public_url=public_url,
+    )
+    async with TestServer(app) as server, aiohttp.ClientSession(server.make_url("/")) as session:
+        yield session
+
+
+@pytest.fixture
+async def client(surfaces: MemorySurfaces) -> AsyncIterator[aiohttp.ClientSession]:
+    async with serving(surfaces) as session:
+        yield session
+
+
+def signed(form: Mapping[str, str], url: str = PUBLIC_URL + PATH, token: str = TOKEN) -> dict[str, str]:
+    return {"X-Twilio-Signature": RequestValidator(token).compute_signature(url, form)}
+
+
+async def test_a_caller_hears_the_announcement_of_the_line(client: aiohttp.ClientSession) -> None:
+    async with client.post(PATH, data=CALL, headers=signed(CALL)) as response:
+        root = etree.fromstring(await response.read())
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "text/xml; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert [say.text for say in root.iter("Say")] == [
+        "For English, press 2.",
+        "Systemen är avstängda.",
+        "Systemen är avstängda.",
+        "Du kopplas nu till växeln.",
+    ]
+    assert root.findtext("Dial") == LINE.switchboard
+
+
+async def test_a_key_that_the_caller_presses_chooses_the_language(client: aiohttp.ClientSession) -> None:
+    form = CALL | {"Digits": "2"}
+    async with client.post(PATH, data=form, headers=signed(form)) as response:
+        root = etree.fromstring(await response.read())
+    assert [say.text for say in root.iter("Say")][:2] == ["The systems are shut down."] * 2
+    assert root.find("Gather") is None
+
+
+async def test_an_unknown_key_leads_to_the_switchboard(client: aiohttp.ClientSession) -> None:
+    form = CALL | {"Digits": "7"}
+    async with client.post(PATH, data=form, headers=signed(form)) as response:
+        assert await response.text() == straight_through(LINE.switchboard)
+
+
+@pytest.mark.parametrize(
+    "path", [PATH + "?from=console&empty=", PATH + "?q=%C3%A5+b", "/webhooks/twilio/voice/+4648588001"]
+)
+async def test_the_address_is_checked_just_as_twilio_asked_for_it(path: str, client: aiohttp.ClientSession) -> None:
+    url = URL(str(client._base_url).rstrip("/") + path, encoded=True)
+    async with client.post(url, data=CALL, headers=signed(CALL, PUBLIC_URL + path)) as response:
+        assert response.status == 200
+    async with client.post(url, data=CALL, headers=signed(CALL, PUBLIC_URL + path + "x")) as response:
+        assert response.status == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"X-Twilio-Signature": ""},
+        {"X-Twilio-Signature": "å"},
+        signed(CALL, token="another token"),
+        signed(CALL | {"From": "+46701740606"}),
+        signed(CALL, url="http://kris.example.se" + PATH),
+        signed(CALL, url=PUBLIC_URL + PATH.replace("borgholm", "morbylanga")),
+        signed({}),
+    ],
+)
+async def test_whoever_is_not_twilio_gets_nothing(
+    headers: dict[str, str], client: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with client.post(PATH, data=CALL, headers=headers) as response:
+        assert (response.status, await response.read()) == (403, b"")
+    assert "signature is missing or wrong" in caplog.text
+    for private in (CALLER, TOKEN, LINE.number):
+        assert private not in caplog.text
+
+
+async def test_the_host_a_request_names_does_not_count_behind_a_proxy(client: aiohttp.ClientSession) -> None:
+    headers = signed(CALL, url="http://evil.example" + PATH) | {"Host": "evil.example"}
+    async with client.post(PATH, data=CALL, headers=headers) as response:
+        assert response.status == 403
+    async with client.post(PATH, data=CALL, headers=signed(CALL) | {"Host": "10.0.0.7:8080"}) as response:
+        assert response.status == 200
+
+
+async def test_without_a_public_address_the_requests_own_counts(surfaces: MemorySurfaces) -> None:
+    async with serving(surfaces, public_url=None) as client:
+        url = str(client._base_url).rstrip("/") + PATH
+        async with client.post(PATH, data=CALL, headers=signed(CALL, url)) as response:
+            assert response.status == 200
+        for host in ("a:b:c", "[", "host:99999"):
+            async with client.post(PATH, data=CALL, headers=signed(CALL, url) | {"Host": host}) as response:
+                assert response.status in {400, 403}
+
+
+async def test_an_unknown_line_is_not_found(client: aiohttp.ClientSession) -> None:
+    async with client.post("/webhooks/twilio/voice/kalmar", data=CALL, headers=signed(CALL)) as response:
+        assert response.status == 404
+
+
+async def test_a_webhook_is_not_for_looking_at(client: aiohttp.ClientSession) -> None:
+    async with client.get(PATH) as response:
+        assert response.status == 405
+
+
+async def test_a_form_that_is_far_too_large_is_refused_unread(client: aiohttp.ClientSession) -> None:
+    async with client.post(PATH, data=b"a=" + b"x" * 70_000, headers=signed(CALL)) as response:
+        assert response.status == 413
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", urlencode({f"a{n}": "" for n in range(300)}).encode(), b"", b"&&&&", b"%00%ff=%"]
+)
+async def test_a_form_that_is_no_form_is_refused(body: bytes, client: aiohttp.ClientSession) -> None:
+    async with client.post(PATH, data=body, headers=signed(CALL)) as response:
+        assert (response.status, await response.read()) == (403, b"")
+
+
+class BrokenSurfaces(MemorySurfaces):
+    """A store that has lost its database."""
+
+    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
+        raise OSError(f"no connection while reading {channel} {surface}")
+
+
+class HangingSurfaces(MemorySurfaces):
+    """A store whose database never answers."""
+
+    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
+        await asyncio.Event().wait()
+        raise AssertionError(channel, surface)
+
+
+@pytest.mark.parametrize("kind", [BrokenSurfaces, HangingSurfaces])
+async def test_a_store_that_fails_never_leaves_a_dead_line(
+    kind: type[MemorySurfaces], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(kind(lambda: NOW)) as client, client.post(PATH, data=CALL, headers=signed(CALL)) as response:
+        assert (response.status, await response.text()) == (200, straight_through(LINE.switchboard))
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert "the call goes straight to the switchboard" in record.getMessage()

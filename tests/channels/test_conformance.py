@@ -1,0 +1,461 @@
+"""What every channel promises, whoever its provider is. A channel joins with one row in ``TRIALS``."""
+
+import asyncio
+import itertools
+import json
+import logging
+import socket
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+import feedparser
+import pytest
+from aiohttp import ClientTimeout, web
+from pydantic import SecretStr
+
+from channels.contract import (
+    Accepted,
+    Channel,
+    Deferred,
+    Halted,
+    InDoubt,
+    Outcome,
+    Parcel,
+    Rejected,
+    Replace,
+    Withdraw,
+)
+from channels.elks import ElksSettings, ElksSms
+from channels.facebook import FacebookPage, FacebookSettings
+from channels.feed import FeedChannel
+from channels.ivr import IvrChannel
+from channels.registry import PROVIDERS
+from channels.sandbox import Behaviour, Fault, Sandbox
+from channels.twilio import TwilioSettings, TwilioSms
+from channels.wire import TIMEOUT, Failure, Wire
+from messages.model import Kind, Municipality, Rendition, Severity
+from tests.fakes.surfaces import MemorySurfaces
+from tests.support.answering import Asked, answering
+
+NUMBER, LINE, PAGE = "+46701740605", "+46701740699", "100200300"
+SECRET, APP_SECRET = "correct-horse-battery", "staple-horse-correct"
+ACCOUNT = f"AC{'0' * 32}"
+BORGHOLM = Municipality("borgholm", ("sv",), ("feed", "ivr"), {"name": "Borgholms kommun", "phone": "", "web": ""})
+ISSUED = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
+
+IMPATIENT = ClientTimeout(total=0.3)
+
+PLAIN = "Avstängt: 100 %+&=#? 🚱\n\nRing växeln – åäö ÅÄÖ é \\ <b>{{x}}</b> \"'"
+HTML = "<p>Avstängt: 100 % 🚱</p>\n<p>Ring växeln – åäö ÅÄÖ é</p>"
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is around a channel on trial: the providers, and the stored state of our own surfaces."""
+
+    sandbox: Sandbox
+    surfaces: MemorySurfaces
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A channel on trial.
+
+    Args:
+        name: of its provider in the registry.
+        build: makes it, with its provider at a base URL and over a wire, if it has one.
+        shown: what residents see or hear at the target now.
+        provider: who the sandbox stands in for; None if the channel never leaves us, and knows no such troubles.
+        secrets: what nobody may read anywhere, besides the text.
+        surface: whether what it shows can be replaced and withdrawn.
+        text: one that only arrives whole if nothing touches it.
+    """
+
+    name: str
+    target: str
+    build: Callable[[World, str, Wire], Channel]
+    shown: Callable[[World], Awaitable[Sequence[str]]]
+    provider: str | None = None
+    secrets: tuple[str, ...] = ()
+    surface: bool = False
+    text: str = PLAIN
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def twilio(_: World, base_url: str, wire: Wire) -> TwilioSms:
+    settings = TwilioSettings(
+        provider="twilio", account_sid=ACCOUNT, auth_token=SecretStr(SECRET), sender="Borgholm", base_url=base_url
+    )
+    return TwilioSms(settings, wire, public_url="https://kris.example.se")
+
+
+def elks(_: World, base_url: str, wire: Wire) -> ElksSms:
+    settings = ElksSettings(
+        provider="46elks", username="u0000", password=SecretStr(SECRET), sender="Borgholm", base_url=base_url
+    )
+    return ElksSms(settings, wire)
+
+
+def facebook(_: World, base_url: str, wire: Wire) -> FacebookPage:
+    settings = FacebookSettings(
+        provider="facebook", page=PAGE, token=SecretStr(SECRET), app_secret=SecretStr(APP_SECRET), base_url=base_url
+    )
+    return FacebookPage(settings, wire)
+
+
+def feed(world: World, _base_url: str, _wire: Wire) -> FeedChannel:
+    return FeedChannel(world.folder, world.surfaces, {BORGHOLM.id: BORGHOLM}, authority="borgholm.se")
+
+
+def ivr(world: World, _base_url: str, _wire: Wire) -> IvrChannel:
+    return IvrChannel(world.surfaces)
+
+
+async def texts(world: World) -> list[str]:
+    return [text.body for text in world.sandbox.texts if text.to == NUMBER]
+
+
+async def posts(world: World) -> list[str]:
+    return [post.message for post in world.sandbox.posts if post.page == PAGE and not post.withdrawn]
+
+
+async def entries(world: World) -> list[str]:
+    parsed = feedparser.parse((world.folder / "borgholm/sv.atom").read_bytes())
+    return [entry.content[0].value for entry in parsed.entries]
+
+
+async def announcements(world: World) -> list[str]:
+    return [showing.parcel.rendition.text for showing in await world.surfaces.showing("ivr", LINE)]
+
+
+def basic(user: str) -> str:
+    return b64encode(f"{user}:{SECRET}".encode()).decode()
+
+
+TRIALS = (
+    Trial("twilio", NUMBER, twilio, texts, "twilio", (SECRET, basic(ACCOUNT), NUMBER.lstrip("+"))),
+    Trial("46elks", NUMBER, elks, texts, "46elks", (SECRET, basic("u0000"), NUMBER.lstrip("+"))),
+    Trial("facebook", PAGE, facebook, posts, "facebook", (SECRET, APP_SECRET), surface=True),
+    Trial("feed", "borgholm/sv", feed, entries, surface=True, text=HTML),
+    Trial("twilio-voice", LINE, ivr, announcements, surface=True),
+)
+
+every_channel = pytest.mark.parametrize("trial", TRIALS, ids=str)
+every_surface = pytest.mark.parametrize("trial", [t for t in TRIALS if t.surface], ids=str)
+every_channel_with_a_provider = pytest.mark.parametrize("trial", [t for t in TRIALS if t.provider], ids=str)
+every_surface_with_a_provider = pytest.mark.parametrize(
+    "trial", [t for t in TRIALS if t.surface and t.provider], ids=str
+)
+
+
+class Court:
+    """Where a channel is tried. It hears everything that is said, and lets no secret pass."""
+
+    def __init__(self, trial: Trial, world: World, http: aiohttp.ClientSession, log: pytest.LogCaptureFixture) -> None:
+        self.trial = trial
+        self._world = world
+        self._http = http
+        self._log = log
+        self._keys = itertools.count()
+
+    def channel(self, base_url: str | None = None, patience: ClientTimeout = TIMEOUT) -> Channel:
+        """Make the channel, with its provider in the sandbox unless told otherwise."""
+        return self.trial.build(self._world, base_url or self.home(), Wire(self._http, patience))
+
+    def home(self) -> str:
+        """Return the base URL of the provider in the sandbox, if the channel has one."""
+        return self._world.sandbox.base_url(self.trial.provider) if self.trial.provider else ""
+
+    def parcel(self, text: str | None = None) -> Parcel:
+        """Make a parcel of its own for the target; later ones are of later messages."""
+        number = next(self._keys)
+        return Parcel(
+            key=f"delivery-{number}",
+            target=self.trial.target,
+            rendition=Rendition("borgholm", "any", "sv", "Avstängt", self.trial.text if text is None else text),
+            message=f"message-{number}",
+            kind=Kind.ALERT,
+            severity=Severity.SEVERE,
+            issued=ISSUED + timedelta(minutes=number),
+            expires=datetime.now(UTC) + timedelta(days=1),
+        )
+
+    async def send(self, channel: Channel, parcel: Parcel | None = None) -> Outcome:
+        return self.heard(channel, await channel.send(parcel or self.parcel()))
+
+    def heard(self, channel: Channel, outcome: Outcome) -> Outcome:
+        """Return the outcome, if neither it nor the channel nor any log tells what is not theirs to tell."""
+        assert isinstance(outcome, Outcome)
+        for said in (repr(outcome), repr(channel), repr(vars(channel)), self._log.text):
+            for secret in (*self.trial.secrets, *self.trial.text.splitlines()):
+                assert not secret or secret not in said
+        return outcome
+
+    def misbehave(self, behaviour: Behaviour) -> None:
+        assert self.trial.provider
+        self._world.sandbox.behave(self.trial.provider, behaviour)
+
+    async def requested(self) -> None:
+        """Wait until the provider has got a request."""
+        await self._world.sandbox.wait_for(lambda sandbox: bool(sandbox.requests))
+
+    async def shown(self) -> Sequence[str]:
+        return await self.trial.shown(self._world)
+
+
+@pytest.fixture
+async def court(trial: Trial, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Court]:
+    caplog.set_level(logging.DEBUG)
+    async with Sandbox(app_secrets=[APP_SECRET]) as sandbox, aiohttp.ClientSession() as http:
+        world = World(sandbox, MemorySurfaces(lambda: ISSUED), tmp_path)
+        yield Court(trial, world, http, caplog)
+
+
+def test_every_provider_is_on_trial() -> None:
+    assert {trial.name for trial in TRIALS} == set(PROVIDERS)
+
+
+@every_channel
+async def test_a_text_arrives_exactly_as_it_is(court: Court) -> None:
+    outcome = await court.send(court.channel())
+    assert isinstance(outcome, Accepted)
+    assert outcome.remote_id
+    assert await court.shown() == [court.trial.text]
+
+
+@every_channel
+async def test_two_messages_have_two_remote_ids(court: Court) -> None:
+    channel = court.channel()
+    first, second = await court.send(channel), await court.send(channel, court.parcel("En annan text."))
+    assert isinstance(first, Accepted)
+    assert isinstance(second, Accepted)
+    assert first.remote_id != second.remote_id
+
+
+@every_surface
+async def test_a_replaced_text_is_shown_where_the_first_was(court: Court) -> None:
+    channel = court.channel()
+    assert isinstance(channel, Replace)
+    first = await court.send(channel, court.parcel("Allt är nere."))
+    assert isinstance(first, Accepted)
+    outcome = court.heard(channel, await channel.replace(court.parcel(), first.remote_id))
+    assert isinstance(outcome, Accepted)
+    assert await court.shown() == [court.trial.text]
+
+
+@every_surface
+async def test_a_withdrawn_text_is_gone_and_may_be_withdrawn_again(court: Court) -> None:
+    channel = court.channel()
+    assert isinstance(channel, Withdraw)
+    parcel = court.parcel()
+    first = await court.send(channel, parcel)
+    assert isinstance(first, Accepted)
+    for _ in range(2):
+        outcome = court.heard(channel, await channel.withdraw(parcel, first.remote_id))
+        assert outcome == Accepted(first.remote_id)
+        assert court.trial.text not in await court.shown()
+
+
+@asynccontextmanager
+async def nobody() -> AsyncIterator[str]:
+    """Yield the base URL of a provider that is not there: the port is taken, but nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@every_channel_with_a_provider
+async def test_a_provider_that_is_not_there_defers(court: Court) -> None:
+    async with nobody() as base_url:
+        assert isinstance(await court.send(court.channel(base_url)), Deferred)
+    assert isinstance(await court.send(court.channel()), Accepted)
+
+
+@every_channel_with_a_provider
+async def test_too_much_traffic_defers_for_as_long_as_the_provider_says(court: Court) -> None:
+    court.misbehave(Behaviour(Fault.THROTTLE, retry_after=120, times=1))
+    channel = court.channel()
+    outcome = await court.send(channel)
+    assert isinstance(outcome, Deferred)
+    assert outcome.after == timedelta(minutes=2)
+    assert isinstance(await court.send(channel), Accepted)
+
+
+@every_channel_with_a_provider
+async def test_too_much_traffic_defers_even_if_the_provider_names_no_wait(court: Court) -> None:
+    court.misbehave(Behaviour(Fault.THROTTLE))
+    outcome = await court.send(court.channel())
+    assert isinstance(outcome, Deferred)
+    assert outcome.after is None
+
+
+@every_channel_with_a_provider
+async def test_a_target_that_the_provider_refuses_is_rejected(court: Court) -> None:
+    court.misbehave(Behaviour(Fault.REFUSE))
+    assert isinstance(await court.send(court.channel()), Rejected)
+    assert await court.shown() == []
+
+
+@every_channel_with_a_provider
+async def test_wrong_credentials_halt(court: Court) -> None:
+    court.misbehave(Behaviour(Fault.UNAUTHORISED))
+    assert isinstance(await court.send(court.channel()), Halted)
+    assert await court.shown() == []
+
+
+@every_channel_with_a_provider
+async def test_an_address_where_the_provider_is_not_halts(court: Court) -> None:
+    assert isinstance(await court.send(court.channel(court.home() + "/elsewhere")), Halted)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "patience"),
+    [
+        (Behaviour(Fault.ERROR, times=1), TIMEOUT),
+        (Behaviour(Fault.ERROR, code=503, times=1), TIMEOUT),
+        (Behaviour(Fault.ERROR_AFTER, times=1), TIMEOUT),
+        (Behaviour(Fault.ERROR_AFTER, code=502, times=1), TIMEOUT),
+        (Behaviour(Fault.GARBAGE, times=1), TIMEOUT),
+        (Behaviour(Fault.DROP, times=1), TIMEOUT),
+        (Behaviour(Fault.RESET, times=1), TIMEOUT),
+        (Behaviour(Fault.HANG, times=1), IMPATIENT),
+        (Behaviour(Fault.DRIP, times=1), IMPATIENT),
+    ],
+    ids=lambda value: f"{value.fault}-{value.code}" if isinstance(value, Behaviour) else "",
+)
+@every_channel_with_a_provider
+async def test_what_may_have_been_done_is_in_doubt_and_the_next_one_is_sent(
+    court: Court, behaviour: Behaviour, patience: ClientTimeout
+) -> None:
+    court.misbehave(behaviour)
+    assert isinstance(await court.send(court.channel(patience=patience)), InDoubt)
+    assert await court.shown() == ([court.trial.text] if behaviour.fault.acts else [])
+    assert isinstance(await court.send(court.channel(), court.parcel("En annan text.")), Accepted)
+
+
+@every_channel_with_a_provider
+async def test_a_slow_provider_is_waited_for(court: Court) -> None:
+    court.misbehave(Behaviour(Fault.SLOW, seconds=0.1))
+    assert isinstance(await court.send(court.channel()), Accepted)
+
+
+@every_channel_with_a_provider
+async def test_cancelling_is_no_outcome_and_harms_nothing(court: Court) -> None:
+    court.misbehave(Behaviour(Fault.HANG, times=1))
+    channel = court.channel()
+    sending = asyncio.create_task(court.send(channel))
+    await court.requested()
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert isinstance(await court.send(channel, court.parcel("En annan text.")), Accepted)
+
+
+@every_surface_with_a_provider
+@pytest.mark.parametrize(
+    ("behaviour", "expected"),
+    [
+        (Behaviour(Fault.THROTTLE), Deferred),
+        (Behaviour(Fault.UNAUTHORISED), Halted),
+        (Behaviour(Fault.REFUSE), Rejected),
+        (Behaviour(Fault.ERROR), InDoubt),
+        (Behaviour(Fault.ERROR_AFTER), InDoubt),
+        (Behaviour(Fault.GARBAGE), InDoubt),
+        (Behaviour(Fault.DROP), InDoubt),
+        (Behaviour(Fault.RESET), InDoubt),
+    ],
+    ids=str,
+)
+async def test_replacing_and_withdrawing_meet_the_same_troubles(
+    court: Court, behaviour: Behaviour, expected: type
+) -> None:
+    channel, parcel = court.channel(), court.parcel()
+    assert isinstance(channel, Replace)
+    assert isinstance(channel, Withdraw)
+    sent = await court.send(channel, parcel)
+    assert isinstance(sent, Accepted)
+    court.misbehave(behaviour)
+    assert isinstance(court.heard(channel, await channel.replace(court.parcel("Nytt."), sent.remote_id)), expected)
+    assert isinstance(court.heard(channel, await channel.withdraw(parcel, sent.remote_id)), expected)
+
+
+@every_channel_with_a_provider
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_are_not_followed(court: Court, status: int) -> None:
+    def redirect(asked: Asked) -> web.Response:
+        return web.Response(status=status, headers={"Location": court.home() + asked.path})
+
+    async with answering(redirect) as provider:
+        assert isinstance(await court.send(court.channel(provider.url)), Halted)
+    assert await court.shown() == []
+
+
+@every_channel_with_a_provider
+@pytest.mark.parametrize("status", [200, 307, 400, 401, 403, 404, 418, 429, 500])
+async def test_a_provider_that_says_everything_back_makes_us_tell_no_secret(court: Court, status: int) -> None:
+    def echo(asked: Asked) -> web.Response:
+        everything = f"Invalid to number: {asked}"
+        headers = {"Retry-After": quote(everything), "X-Business-Use-Case-Usage": quote(everything)}
+        answers = {
+            "twilio": json.dumps({"code": 21211, "message": everything, "more_info": everything}),
+            "46elks": everything,
+            "facebook": json.dumps({"error": {"code": 32, "message": everything, "error_user_msg": everything}}),
+        }
+        return web.Response(text=answers[court.trial.name], status=status, headers=headers)
+
+    async with answering(echo) as provider:
+        assert isinstance(await court.send(court.channel(provider.url)), Failure)
+
+
+ODD_BODIES = (
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"\xff\xfe\x00",
+    b"[" * 100_000,
+    b'{"sid": "", "id": ""}',
+    b'{"sid": null, "id": null, "error": null, "code": null}',
+    b'{"sid": 1, "id": 1, "error": 1, "code": "1"}',
+    b'{"sid": {}, "id": [], "error": {}, "code": {}}',
+    b'{"error": {"code": "190"}}',
+    b'{"error": {"code": 190, "error_subcode": "460"}}',
+    b'{"code": 999999999999999999999999, "error": {"code": -1, "error_subcode": 0}}',
+    b'{"code": 1.5, "error": {"code": 1.5}}',
+    b'{"success": "true"}',
+)
+ODD_HEADERS = {
+    "Retry-After": "soon",
+    "X-Business-Use-Case-Usage": '{"1": [{"estimated_time_to_regain_access": "never"}, 5]}',
+}
+
+
+@every_channel_with_a_provider
+@pytest.mark.parametrize("body", ODD_BODIES, ids=lambda body: body[:60].decode(errors="replace"))
+async def test_an_odd_answer_is_an_outcome_like_any_other(court: Court, body: bytes) -> None:
+    def answer(_: Asked) -> web.Response:
+        return web.Response(status=status, body=body, headers={**ODD_HEADERS, "Content-Type": "application/json"})
+
+    async with answering(answer) as provider:
+        channel = court.channel(provider.url)
+        for status in (200, 201, 202, 300, 400, 401, 402, 403, 404, 405, 409, 418, 422, 429, 451, 500, 502, 503, 599):
+            outcome = await court.send(channel)
+            assert isinstance(outcome, Failure)
+            assert isinstance(outcome, InDoubt) == (status < 300 or status >= 500)
+
+
+@every_channel_with_a_provider
+@pytest.mark.parametrize("status", [300, 400, 401, 404, 409, 500, 503])
+async def test_an_id_in_an_answer_that_is_no_success_counts_for_nothing(court: Court, status: int) -> None:
+    ids = {"sid": "SM0", "id": "100200300_400500", "success": True}
+    async with answering(lambda _: web.json_response(ids, status=status)) as provider:
+        assert isinstance(await court.send(court.channel(provider.url)), Failure)

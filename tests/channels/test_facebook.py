@@ -1,0 +1,271 @@
+"""Graph's own words: what we send it, and what its answers mean."""
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from pydantic import SecretStr, ValidationError
+
+from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Parcel, Rejected
+from channels.facebook import ERRORS, FACEBOOK, PROVIDER, SUBCODES, FacebookPage, FacebookSettings
+from channels.provider import Wiring
+from channels.sandbox import Sandbox
+from channels.wire import Wire
+from messages.model import Kind, Rendition, Severity
+from tests.fakes.surfaces import MemorySurfaces
+from tests.support.answering import Asked, answering
+from tests.support.documentation import documented, documented_errors
+
+NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
+PAGE, POST = "100200300", "100200300_400500"
+# HMAC-SHA256 of the token "token" under the key "app secret", made with OpenSSL.
+PROOF = "3cfdb0e5f5fd459cf80f74d0dec60d5842017b6c70d01f7ee9d4c631639033ab"
+
+PARCEL = Parcel(
+    key="42",
+    target=PAGE,
+    rendition=Rendition("borgholm", "facebook", "sv", "", "Våra datasystem är avstängda. 🚱"),
+    message="m1",
+    kind=Kind.ALERT,
+    severity=Severity.SEVERE,
+    issued=NOW,
+    expires=NOW + timedelta(hours=1),
+)
+
+
+def settings(base_url: str = "https://graph.facebook.com", **changes: object) -> FacebookSettings:
+    values: dict[str, object] = {
+        "provider": "facebook",
+        "page": PAGE,
+        "token": SecretStr("token"),
+        "app_secret": SecretStr("app secret"),
+        "base_url": base_url,
+    }
+    return FacebookSettings.model_validate(values | changes)
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+def error(
+    code: int, subcode: int | None = None, status: int = 400, headers: Mapping[str, str] | None = None
+) -> Callable[[Asked], web.Response]:
+    """Answer with an error of Graph's."""
+    content: dict[str, Any] = {"message": "Something about the token.", "type": "OAuthException", "code": code}
+    if subcode is not None:
+        content["error_subcode"] = subcode
+    return lambda _: web.json_response({"error": content}, status=status, headers=headers)
+
+
+async def sent(http: aiohttp.ClientSession, answer: Callable[[Asked], web.Response]) -> Outcome:
+    async with answering(answer) as provider:
+        return await FacebookPage(settings(provider.url), Wire(http)).send(PARCEL)
+
+
+async def test_publishing_asks_for_a_post_on_the_pages_feed(http: aiohttp.ClientSession) -> None:
+    async with answering(lambda _: web.json_response({"id": POST})) as provider:
+        assert await FacebookPage(settings(provider.url), Wire(http)).send(PARCEL) == Accepted(POST)
+    (request,) = provider.asked
+    assert (request.method, request.path) == ("POST", f"/v26.0/{PAGE}/feed")
+    assert request.form == {
+        "message": "Våra datasystem är avstängda. 🚱",
+        "access_token": "token",
+        "appsecret_proof": PROOF,
+    }
+
+
+async def test_replacing_edits_the_post(http: aiohttp.ClientSession) -> None:
+    async with answering(lambda _: web.json_response({"success": True})) as provider:
+        channel = FacebookPage(settings(provider.url, version="v25.0"), Wire(http))
+        assert await channel.replace(PARCEL, POST) == Accepted(POST)
+    (request,) = provider.asked
+    assert (request.method, request.path) == ("POST", f"/v25.0/{POST}")
+    assert request.form == {"message": PARCEL.rendition.text, "access_token": "token", "appsecret_proof": PROOF}
+
+
+async def test_withdrawing_deletes_the_post_and_keeps_the_token_out_of_its_address(
+    http: aiohttp.ClientSession,
+) -> None:
+    async with answering(lambda _: web.json_response({"success": True})) as provider:
+        channel = FacebookPage(settings(provider.url, app_secret=None), Wire(http))
+        assert await channel.withdraw(PARCEL, POST) == Accepted(POST)
+    (request,) = provider.asked
+    assert (request.method, request.path) == ("DELETE", f"/v26.0/{POST}")
+    assert request.form == {"access_token": "token"}
+
+
+async def test_an_id_never_leads_to_another_path(http: aiohttp.ClientSession) -> None:
+    async with answering(lambda _: web.json_response({"success": True})) as provider:
+        await FacebookPage(settings(provider.url), Wire(http)).withdraw(PARCEL, "1/../2?x#y")
+    assert provider.asked[0].path == "/v26.0/1%2F..%2F2%3Fx%23y"
+
+
+# What the reference lists, and what it asks to be done; 506 and 1 and 2 may have been done.
+CODES = {
+    1: InDoubt,
+    2: InDoubt,
+    3: Halted,
+    4: Deferred,
+    10: Halted,
+    17: Deferred,
+    32: Deferred,
+    100: Rejected,
+    102: Halted,
+    190: Halted,
+    200: Halted,
+    299: Halted,
+    341: Deferred,
+    368: Halted,
+    506: InDoubt,
+    613: Deferred,
+    803: Halted,
+    2500: Halted,
+    80001: Deferred,
+    1609005: Rejected,
+}
+
+
+@pytest.mark.parametrize("code", sorted(CODES.keys() | ERRORS.keys()))
+async def test_every_error_code_has_its_outcome_and_is_named(http: aiohttp.ClientSession, code: int) -> None:
+    outcome = await sent(http, error(code))
+    assert isinstance(outcome, CODES.get(code, type(ERRORS[code])))
+    assert not isinstance(outcome, Accepted)
+    assert outcome.reason.endswith(f"(Facebook error {code})")
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    table = {str(code): outcome for code, outcome in ERRORS.items() if code not in range(200, 300)}
+    table |= {"200–299": ERRORS[200]} | {f"{code}/{sub}": outcome for (code, sub), outcome in SUBCODES.items()}
+    assert documented_errors("facebook") == {name: documented(outcome) for name, outcome in table.items()}
+
+
+@pytest.mark.parametrize("subcode", [458, 459, 460, 463, 464, 467, 492])
+async def test_a_dead_token_halts_and_says_why_it_died(http: aiohttp.ClientSession, subcode: int) -> None:
+    outcome = await sent(http, error(190, subcode, status=401))
+    assert outcome == Halted(f"{SUBCODES[190, subcode].reason} (Facebook error 190/{subcode})")
+
+
+async def test_an_unknown_subcode_goes_by_its_code(http: aiohttp.ClientSession) -> None:
+    assert await sent(http, error(80001, 2_494_055)) == Deferred(
+        "too much traffic for the page (Facebook error 80001/2494055)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [(99, 400, Rejected), (99, 403, Halted), (99, 429, Deferred), (99, 500, InDoubt), (190, 500, InDoubt)],
+)
+async def test_an_unknown_code_or_a_failing_server_goes_by_the_status(
+    http: aiohttp.ClientSession, code: int, status: int, kind: type
+) -> None:
+    assert isinstance(await sent(http, error(code, status=status)), kind)
+
+
+USAGE = {"type": "pages", "call_count": 100, "total_cputime": 25, "total_time": 25}
+
+
+@pytest.mark.parametrize(
+    ("usage", "wait"),
+    [
+        ({"1": [{**USAGE, "estimated_time_to_regain_access": 5}]}, timedelta(minutes=5)),
+        (
+            {
+                "1": [USAGE, {**USAGE, "estimated_time_to_regain_access": 7}],
+                "2": [{**USAGE, "estimated_time_to_regain_access": 3}],
+            },
+            timedelta(minutes=7),
+        ),
+        ({"1": [{**USAGE, "estimated_time_to_regain_access": 0}]}, timedelta(seconds=9)),
+        ({"1": [{**USAGE, "estimated_time_to_regain_access": -5}]}, timedelta(seconds=9)),
+        ({"1": [{**USAGE, "estimated_time_to_regain_access": 10**30}]}, timedelta(seconds=9)),
+        ({"1": "full"}, timedelta(seconds=9)),
+        ([], timedelta(seconds=9)),
+    ],
+)
+async def test_the_longest_wait_that_graph_asks_for_is_passed_on(
+    http: aiohttp.ClientSession, usage: object, wait: timedelta
+) -> None:
+    headers = {"X-Business-Use-Case-Usage": json.dumps(usage), "Retry-After": "9"}
+    outcome = await sent(http, error(32, headers=headers))
+    assert isinstance(outcome, Deferred)
+    assert outcome.after == wait
+
+
+@pytest.mark.parametrize(("code", "subcode", "status"), [(100, 33, 400), (803, None, 404)])
+async def test_a_post_that_is_gone_counts_as_withdrawn_but_not_as_replaced(
+    http: aiohttp.ClientSession, code: int, subcode: int | None, status: int
+) -> None:
+    async with answering(error(code, subcode, status)) as provider:
+        channel = FacebookPage(settings(provider.url), Wire(http))
+        assert await channel.withdraw(PARCEL, POST) == Accepted(POST)
+        assert await channel.replace(PARCEL, POST) == Rejected("the post is no longer on the page")
+        assert isinstance(await channel.send(PARCEL), Halted)
+
+
+@pytest.mark.parametrize("answer", [{"success": False}, {"id": POST}, {}])
+async def test_a_success_that_does_not_say_so_is_in_doubt(http: aiohttp.ClientSession, answer: dict[str, Any]) -> None:
+    async with answering(lambda _: web.json_response(answer)) as provider:
+        channel = FacebookPage(settings(provider.url), Wire(http))
+        assert isinstance(await channel.replace(PARCEL, POST), InDoubt)
+        assert isinstance(await channel.withdraw(PARCEL, POST), InDoubt)
+
+
+async def test_the_same_text_twice_in_a_row_is_in_doubt_because_facebook_takes_it_for_one(
+    http: aiohttp.ClientSession,
+) -> None:
+    async with Sandbox() as sandbox:
+        channel = FacebookPage(settings(sandbox.base_url("facebook")), Wire(http))
+        assert isinstance(await channel.send(PARCEL), Accepted)
+        assert isinstance(await channel.send(PARCEL), InDoubt)
+        assert len(sandbox.posts) == 1
+
+
+async def test_a_proof_made_with_another_secret_is_refused(http: aiohttp.ClientSession) -> None:
+    async with Sandbox(app_secrets=["another secret"]) as sandbox:
+        outcome = await FacebookPage(settings(sandbox.base_url("facebook")), Wire(http)).send(PARCEL)
+    assert isinstance(outcome, Rejected)
+    assert "app_secret" in outcome.reason
+
+
+def test_the_sdks_warning_about_its_own_source_is_not_passed_on() -> None:
+    compiling_anew = ["-B", "-X", "pycache_prefix=/nonexistent"]
+    command = [sys.executable, "-W", "always", *compiling_anew, "-c", "import channels.facebook"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "invalid escape" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"page": "Borgholms kommun"},
+        {"page": ""},
+        {"token": "in the clear"},
+        {"version": "26.0"},
+        {"version": "latest"},
+        {"base_url": "http://graph.facebook.com"},
+        {"colour": "blue"},
+    ],
+)
+def test_settings_that_cannot_be_are_errors(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        settings(**changes)
+
+
+async def test_the_provider_builds_a_channel_for_the_settings_page(http: aiohttp.ClientSession) -> None:
+    async with Sandbox() as sandbox:
+        account = settings(sandbox.base_url("facebook"))
+        channel = PROVIDER.build(account, Wiring(http, MemorySurfaces(lambda: NOW), {}, None))
+        assert isinstance(await channel.send(PARCEL), Accepted)
+        assert [post.page for post in sandbox.posts] == [PAGE]
+    assert PROVIDER.target is not None
+    assert PROVIDER.target(account, PARCEL.rendition) == PAGE
+    assert (PROVIDER.name, PROVIDER.channel, PROVIDER.concurrency) == ("facebook", FACEBOOK, 1)

@@ -1,0 +1,261 @@
+"""Phone lines: what callers hear, and that the TwiML is made of verbs and attributes that Twilio knows."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+from pydantic import SecretStr, ValidationError
+
+from channels.contract import Accepted, Parcel, Rejected, Showing
+from channels.ivr import IVR, SPOKEN, IvrChannel, Line, TwilioVoiceSettings, announcement, straight_through
+from messages import languages
+from messages.model import Kind, Rendition, Severity
+from tests.fakes.surfaces import MemorySurfaces
+
+NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
+NUMBER, SWITCHBOARD = "+4648588001", "+4648588000"
+LINE = Line(NUMBER, SWITCHBOARD, SecretStr("0123456789abcdef"), {}, ("sv", "en"))
+SWEDISH = "Våra datasystem är avstängda. Växeln svarar, men det är längre väntetid än vanligt."
+ENGLISH = "Our computer systems are shut down. The switchboard answers, with longer waits than usual."
+
+# The parts of TwiML that we use, from Twilio's reference: for each verb its attributes and what may stand inside it.
+ATTRIBUTES: dict[str, set[str]] = {
+    "Response": set(),
+    "Say": {"voice", "language", "loop"},
+    "Pause": {"length"},
+    "Gather": {"input", "action", "method", "timeout", "numDigits", "finishOnKey", "actionOnEmptyResult"},
+    "Dial": {"action", "method", "timeout", "callerId", "timeLimit", "hangupOnStar", "answerOnBridge"},
+}
+INSIDE = {"Response": {"Say", "Pause", "Gather", "Dial"}, "Gather": {"Say", "Pause"}}
+
+
+def parcel(
+    language: str = "sv",
+    text: str = SWEDISH,
+    *,
+    message: str = "m1",
+    issued: datetime = NOW,
+    expires: datetime = NOW + timedelta(hours=1),
+) -> Parcel:
+    rendition = Rendition("borgholm", IVR.name, language, "", text)
+    key = f"{message}-{language}"
+    return Parcel(key, NUMBER, rendition, message, Kind.ALERT, Severity.SEVERE, issued, expires)
+
+
+def showing(given_parcel: Parcel) -> Showing:
+    return Showing(NUMBER, given_parcel.rendition.language, given_parcel, NOW)
+
+
+def heard(twiml: str) -> list[str]:
+    """The call as a caller meets it, one line for each verb; fails on TwiML that Twilio does not know."""
+    root = etree.fromstring(twiml.encode())
+    assert root.tag == "Response"
+    lines = []
+    for element in root.iter():
+        tag = str(element.tag)
+        assert set(element.attrib) <= ATTRIBUTES[tag], etree.tostring(element)
+        assert {str(child.tag) for child in element} <= INSIDE.get(tag, set()), etree.tostring(element)
+        match tag:
+            case "Say":
+                text = element.text or ""
+                assert 0 < len(text) <= 4096
+                lines.append(f"{element.get('language')}: {text}")
+            case "Gather":
+                lines.append(f"a key, asked for until {element.get('timeout')} seconds after:")
+            case "Dial":
+                lines.append(f"connected to {element.text}")
+            case _:
+                assert tag in {"Response", "Pause"}
+    return lines
+
+
+def test_without_an_announcement_the_call_goes_straight_through() -> None:
+    assert heard(announcement([], LINE, NOW)) == [f"connected to {SWITCHBOARD}"]
+    assert announcement([], LINE, NOW) == straight_through(SWITCHBOARD)
+
+
+def test_the_switchboard_rings_for_half_a_minute_before_the_caller_is_charged() -> None:
+    dial = etree.fromstring(straight_through(SWITCHBOARD).encode()).find("Dial")
+    assert dial is not None
+    assert dict(dial.items()) == {"timeout": "30", "answerOnBridge": "true"}
+
+
+def test_the_announcement_is_said_twice_and_then_the_switchboard_is_dialled() -> None:
+    assert heard(announcement([showing(parcel())], LINE, NOW)) == [
+        f"sv-SE: {SWEDISH}",
+        f"sv-SE: {SWEDISH}",
+        "sv-SE: Du kopplas nu till växeln.",
+        f"connected to {SWITCHBOARD}",
+    ]
+
+
+def test_a_further_language_is_offered_in_itself_while_the_first_is_heard() -> None:
+    both = [showing(parcel("en", ENGLISH)), showing(parcel())]
+    twiml = announcement(both, LINE, NOW)
+    assert heard(twiml) == [
+        "a key, asked for until 3 seconds after:",
+        "en-GB: For English, press 2.",
+        f"sv-SE: {SWEDISH}",
+        f"sv-SE: {SWEDISH}",
+        "sv-SE: Du kopplas nu till växeln.",
+        f"connected to {SWITCHBOARD}",
+    ]
+    gather = etree.fromstring(twiml.encode()).find("Gather")
+    assert gather is not None
+    assert (gather.get("numDigits"), gather.get("method")) == ("1", "POST")
+
+
+@pytest.mark.parametrize(
+    ("pressed", "text", "onward"),
+    [
+        ("2", f"en-GB: {ENGLISH}", "en-GB: You are now being connected to the switchboard."),
+        ("1", f"sv-SE: {SWEDISH}", "sv-SE: Du kopplas nu till växeln."),
+    ],
+)
+def test_a_key_chooses_its_language(pressed: str, text: str, onward: str) -> None:
+    both = [showing(parcel("en", ENGLISH)), showing(parcel())]
+    assert heard(announcement(both, LINE, NOW, pressed)) == [text, text, onward, f"connected to {SWITCHBOARD}"]
+
+
+@pytest.mark.parametrize("pressed", ["", "0", "3", "9", "*", "22", "#", "två"])
+def test_any_other_key_leads_to_the_switchboard(pressed: str) -> None:
+    both = [showing(parcel("en", ENGLISH)), showing(parcel())]
+    assert announcement(both, LINE, NOW, pressed) == straight_through(SWITCHBOARD)
+
+
+def test_a_key_means_the_same_language_also_when_another_is_silent() -> None:
+    only_english = [showing(parcel("en", ENGLISH))]
+    assert heard(announcement(only_english, LINE, NOW))[0] == f"en-GB: {ENGLISH}"
+    assert announcement(only_english, LINE, NOW, "1") == straight_through(SWITCHBOARD)
+    assert heard(announcement(only_english, LINE, NOW, "2"))[0] == f"en-GB: {ENGLISH}"
+
+
+def test_an_announcement_is_silent_from_the_moment_it_expires() -> None:
+    ending = [showing(parcel(expires=NOW))]
+    assert heard(announcement(ending, LINE, NOW - timedelta(microseconds=1)))[0] == f"sv-SE: {SWEDISH}"
+    assert announcement(ending, LINE, NOW) == straight_through(SWITCHBOARD)
+
+
+def test_an_expired_language_is_no_longer_offered() -> None:
+    mixed = [showing(parcel()), showing(parcel("en", ENGLISH, expires=NOW))]
+    assert not any("English" in line for line in heard(announcement(mixed, LINE, NOW)))
+
+
+@pytest.mark.parametrize(
+    ("voices", "expected"), [({}, "Polly.Elin-Neural"), ({"sv": "Google.sv-SE-Wavenet-A"}, "Google.sv-SE-Wavenet-A")]
+)
+def test_each_language_has_a_voice_that_settings_may_change(voices: dict[str, str], expected: str) -> None:
+    line = Line(NUMBER, SWITCHBOARD, LINE.auth_token, voices, LINE.languages)
+    root = etree.fromstring(announcement([showing(parcel())], line, NOW).encode())
+    assert {say.get("voice") for say in root.iter("Say")} == {expected}
+
+
+def test_the_words_around_an_announcement_exist_in_every_language() -> None:
+    assert set(languages.KNOWN) <= set(SPOKEN)
+    for language, spoken in SPOKEN.items():
+        assert spoken.tag.startswith(f"{language}-")
+        assert "7" in spoken.choice.format(digit=7)
+        assert spoken.onward
+
+
+@given(text=st.text(min_size=1, max_size=200))
+def test_no_text_breaks_the_call(text: str) -> None:
+    root = etree.fromstring(announcement([showing(parcel(text=text))], LINE, NOW).encode())
+    assert [child.tag for child in root] == ["Say", "Pause", "Say", "Say", "Dial"]
+
+
+@pytest.fixture
+def surfaces() -> MemorySurfaces:
+    return MemorySurfaces(lambda: NOW)
+
+
+async def said(surfaces: MemorySurfaces) -> list[str]:
+    return heard(announcement(await surfaces.showing(IVR.name, NUMBER), LINE, NOW))
+
+
+async def test_what_is_sent_is_what_callers_hear(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    assert await channel.send(parcel()) == Accepted("m1/sv")
+    assert await channel.send(parcel()) == Accepted("m1/sv")
+    assert await said(surfaces) == [
+        f"sv-SE: {SWEDISH}",
+        f"sv-SE: {SWEDISH}",
+        "sv-SE: Du kopplas nu till växeln.",
+        f"connected to {SWITCHBOARD}",
+    ]
+
+
+async def test_a_newer_announcement_takes_the_place_of_the_older(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    await channel.send(parcel())
+    newer = parcel(text="Allt fungerar igen.", message="m2", issued=NOW + timedelta(minutes=1))
+    assert await channel.replace(newer, "m1/sv") == Accepted("m2/sv")
+    assert (await said(surfaces))[0] == "sv-SE: Allt fungerar igen."
+
+
+async def test_an_announcement_that_comes_late_never_drowns_a_newer_one(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    await channel.send(parcel(text="Allt fungerar igen.", message="m2", issued=NOW + timedelta(minutes=1)))
+    assert await channel.send(parcel()) == Rejected("a newer announcement is on the line")
+    assert (await said(surfaces))[0] == "sv-SE: Allt fungerar igen."
+
+
+async def test_withdrawing_takes_the_announcement_off_the_line_and_can_be_repeated(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    await channel.send(parcel())
+    await channel.send(parcel("en", ENGLISH))
+    for _ in range(2):
+        assert await channel.withdraw(parcel(), "m1/sv") == Accepted("m1/sv")
+        assert (await said(surfaces))[0] == f"en-GB: {ENGLISH}"
+
+
+async def test_withdrawing_an_older_announcement_leaves_the_newer_one(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    await channel.send(parcel())
+    await channel.send(parcel(text="Nytt.", message="m2", issued=NOW + timedelta(minutes=1)))
+    assert await channel.withdraw(parcel(), "m1/sv") == Accepted("m1/sv")
+    assert (await said(surfaces))[0] == "sv-SE: Nytt."
+
+
+async def test_a_language_that_no_voice_speaks_is_refused_rather_than_left_silent(surfaces: MemorySurfaces) -> None:
+    outcome = await IvrChannel(surfaces).send(parcel("uk", "Увага"))
+    assert outcome == Rejected('a phone line cannot speak "uk": it can speak sv, en')
+    assert await surfaces.showing(IVR.name, NUMBER) == []
+
+
+def settings(monkeypatch: pytest.MonkeyPatch, **changes: object) -> TwilioVoiceSettings:
+    monkeypatch.setenv("VOICE_TOKEN", "not-to-be-seen")
+    written = {
+        "provider": "twilio-voice",
+        "line": NUMBER,
+        "switchboard": SWITCHBOARD,
+        "auth_token": {"env": "VOICE_TOKEN"},
+    }
+    return TwilioVoiceSettings.model_validate({**written, **changes})
+
+
+def test_settings_are_complete_with_line_switchboard_and_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    complete = settings(monkeypatch)
+    assert complete.voices == {}
+    assert "not-to-be-seen" not in repr(complete)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"line": "0485-880 00"}, "line"),
+        ({"switchboard": "+0"}, "switchboard"),
+        ({"line": SWITCHBOARD}, "a call would never arrive"),
+        ({"voices": {"uk": "Polly.Elin-Neural"}}, 'a line cannot speak "uk": it can speak sv, en'),
+        ({"voices": {"sv": " "}}, 'the voice for "sv" is empty'),
+        ({"auth_token": "written down"}, "a secret never stands here itself"),
+    ],
+)
+def test_settings_that_would_leave_callers_alone_are_refused(
+    changes: dict[str, object], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ValidationError, match=told) as refused:
+        settings(monkeypatch, **changes)
+    assert "written down" not in str(refused.value)
