@@ -1,0 +1,46 @@
+"""How many residents a plan reaches, and what that costs."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from broadcaster.config import Config
+from broadcaster.plan import Plan
+from broadcaster.store.database import Database
+from broadcaster.store.submissions import audience
+from channels.registry import FORMS
+from channels.sms import SMS, SmsSettings
+from messages.rendering import measure
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who gets an SMS.
+
+    Args:
+        readers: how many read a rendition, by municipality and language of the rendition.
+        cost: in kronor; None where an account has no price.
+    """
+
+    readers: dict[tuple[str, str], int]
+    cost: float | None
+
+    @property
+    def people(self) -> int:
+        """How many residents there are in all."""
+        return sum(self.readers.values())
+
+
+async def estimate(plan: Plan, config: Config, database: Database) -> Audience:
+    """Count the residents a plan would reach by SMS if it were sent now."""
+    spoken = {(r.municipality, r.language): r for r in plan.of_channel(SMS.name)}
+    readers: Counter[tuple[str, str]] = Counter()
+    for municipality, language, count in await audience(database, plan.routes.get(SMS.name, ())):
+        own = (municipality, language)
+        readers[own if own in spoken else (municipality, config.municipalities[municipality].languages[0])] += count
+    cost: float | None = 0.0
+    for key, count in readers.items():
+        settings = config.account_for(key[0], SMS.name).settings
+        price = settings.price if isinstance(settings, SmsSettings) else None
+        segments = measure(spoken[key], FORMS[SMS.name]).segments or 0
+        cost = None if cost is None or price is None else cost + price * segments * count
+    return Audience(dict(readers), None if cost is None else round(cost, 2))

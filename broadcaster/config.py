@@ -1,0 +1,386 @@
+"""The configuration: read from one TOML file, checked as a whole, and never holding a secret.
+
+Every problem is found at once and named with file, line and key, so that one reading of the list is enough to mend it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+
+from channels import wire
+from channels.feed import FEED
+from channels.provider import Provider
+from channels.registry import CHANNELS, PROVIDERS
+from channels.settings import AccountSettings, Secret
+from messages import languages, toml_lines
+from messages.model import Municipality
+from messages.problems import InputError, Place, Problem
+from messages.spelling import suggestion
+
+DEFAULT_FILE = "config.toml"
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class ConfigError(InputError):
+    """The configuration cannot be used as it is."""
+
+
+class Mode(StrEnum):
+    """Whether residents are reached."""
+
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # no such name, a folder of names, or nothing that could be one
+        raise ValueError('is not a time zone: write one such as "Europe/Stockholm"') from None
+    return name
+
+
+_POSTGRESQL = ("postgresql", "postgres", "postgresql+asyncpg")
+_SQLITE = ("", "sqlite", "sqlite+aiosqlite")
+
+
+def _database(value: object) -> object:
+    """Let a file's name or an address without a password stand in the file; anything else is a secret."""
+    if not isinstance(value, str):
+        return value
+    if urlsplit(value).password:
+        raise ValueError('holds a password: put the whole address in a variable and write { env = "NAME" }')
+    return SecretStr(value)
+
+
+def _supported(value: SecretStr) -> SecretStr:
+    address = value.get_secret_value()
+    if not address or urlsplit(address).scheme not in (*_POSTGRESQL, *_SQLITE):
+        raise ValueError('is neither a file nor the address of a PostgreSQL database: write "broadcaster.db"')
+    return value
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError('is not a web address: write it as "https://kris.example.se"')
+    return value.rstrip("/")
+
+
+class ServeSettings(_Section):
+    """Where ``broadcaster serve`` listens, and the address under which providers and residents reach it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+
+
+class SandboxSettings(_Section):
+    """Where ``broadcaster sandbox`` listens. It only ever listens on this machine."""
+
+    port: int = Field(default=8070, ge=0, le=65535)
+
+
+class MunicipalitySettings(_Section):
+    """A cooperating sender."""
+
+    name: str = Field(min_length=1)
+    phone: str = Field(min_length=1)
+    web: str = Field(min_length=1)
+    languages: tuple[str, ...] = Field(default=("sv",), min_length=1)
+    channels: dict[str, str] = Field(default_factory=dict)
+    variables: dict[str, str] = Field(default_factory=dict)
+    translations: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+
+class _File(_Section):
+    mode: Mode
+    database: Annotated[Secret, BeforeValidator(_database), AfterValidator(_supported)] = SecretStr("broadcaster.db")
+    key: Secret
+    time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/Stockholm"
+    serve: ServeSettings = ServeSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    accounts: dict[str, dict[str, Any]] = Field(min_length=1)
+    municipalities: dict[str, MunicipalitySettings] = Field(min_length=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One provider account: a lane's deliveries all go through one of these."""
+
+    name: str
+    provider: Provider
+    settings: AccountSettings
+
+    @property
+    def concurrency(self) -> int:
+        """Most requests in flight."""
+        return self.settings.concurrency or self.provider.concurrency
+
+    @property
+    def rate(self) -> float | None:
+        """Most parcels a second; None for no limit."""
+        return self.settings.rate or self.provider.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration that has passed all checks.
+
+    Args:
+        folder: relative paths in the file are meant from here.
+        database_url: SQLAlchemy address with an async driver.
+        key: what subscriber numbers are sealed with (base64 of 32 bytes).
+        routes: account name by municipality and channel.
+    """
+
+    file: Path
+    folder: Path
+    mode: Mode
+    database_url: SecretStr
+    key: SecretStr
+    zone: ZoneInfo
+    serve: ServeSettings
+    sandbox: SandboxSettings
+    accounts: Mapping[str, Account]
+    municipalities: Mapping[str, Municipality]
+    routes: Mapping[tuple[str, str], str]
+
+    def account_for(self, municipality: str, channel: str) -> Account:
+        """The account through which a municipality reaches a channel."""
+        return self.accounts[self.routes[municipality, channel]]
+
+
+def load(file: Path) -> Config:
+    """Read and check a configuration file.
+
+    Raises:
+        ConfigError: with every problem found.
+    """
+    source = _read(file)
+    try:
+        data = toml_lines.load(source, str(file))
+    except InputError as error:
+        raise ConfigError(error.problems) from None
+    return _Checker(file, source).check(data)
+
+
+def _read(file: Path) -> str:
+    place = Place(str(file))
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        advice = "Run `broadcaster init` to make one, or name another with --config FILE."
+        raise ConfigError([Problem("there is no configuration here.", place, advice)]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Problem("is not UTF-8 text.", place, "Save it as UTF-8.")]) from None
+    except OSError as error:
+        raise ConfigError([Problem(f"cannot be read: {error.strerror}.", place)]) from None
+
+
+class _Checker:
+    """Checks one file, gathering every problem before it gives up."""
+
+    def __init__(self, file: Path, source: str) -> None:
+        self._file = file
+        self._source = source
+        self._folder = file.absolute().parent
+        self._problems: list[Problem] = []
+
+    def check(self, data: dict[str, Any]) -> Config:
+        parsed = self._validated(_File, data, ())
+        accounts: dict[str, Account] = {}
+        for name, section in _tables(data, "accounts"):
+            if (account := self._account(name, section)) is not None:
+                accounts[name] = account
+        if parsed is not None:
+            self._check_municipalities(parsed, _tables(data, "accounts"), accounts)
+            self._check_mode(parsed, accounts)
+            self._check_feeds(accounts)
+        if parsed is None or self._problems:
+            raise ConfigError(self._problems)
+        routes = {(m, c): a for m, settings in parsed.municipalities.items() for c, a in settings.channels.items()}
+        return Config(
+            file=self._file,
+            folder=self._folder,
+            mode=parsed.mode,
+            database_url=SecretStr(self._database_url(parsed.database.get_secret_value())),
+            key=parsed.key,
+            zone=ZoneInfo(parsed.time_zone),
+            serve=parsed.serve,
+            sandbox=parsed.sandbox,
+            accounts=accounts,
+            municipalities={name: _municipality(name, s) for name, s in parsed.municipalities.items()},
+            routes=routes,
+        )
+
+    def _problem(self, path: Sequence[str | int], text: str, advice: str = "") -> None:
+        place = Place(
+            str(self._file), toml_lines.line_of(self._source, path), ".".join(str(step) for step in path) or None
+        )
+        self._problems.append(Problem(text, place, advice))
+
+    def _validated(self, model: type[M], data: object, path: tuple[str | int, ...]) -> M | None:
+        try:
+            return model.model_validate(data, context={"folder": self._folder})
+        except ValidationError as error:
+            for item in error.errors(include_url=False, include_input=False):
+                self._problem((*path, *item["loc"]), *_said(item, model))
+            return None
+
+    def _account(self, name: str, section: dict[str, Any]) -> Account | None:
+        path = ("accounts", name)
+        match section.get("provider"):
+            case str(wanted) if wanted in PROVIDERS:
+                settings = self._validated(PROVIDERS[wanted].settings, section, path)
+                return None if settings is None else Account(name, PROVIDERS[wanted], settings)
+            case None:
+                self._problem(path, "has no provider.", f"Write provider = one of: {', '.join(PROVIDERS)}.")
+            case wanted:
+                self._problem((*path, "provider"), f"{wanted!r} is no provider.", f"Known: {', '.join(PROVIDERS)}.")
+        return None
+
+    def _check_municipalities(
+        self, parsed: _File, sections: Sequence[tuple[str, dict[str, Any]]], accounts: Mapping[str, Account]
+    ) -> None:
+        named = {name for name, _ in sections}
+        for id_, settings in parsed.municipalities.items():
+            path = ("municipalities", id_)
+            if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", id_) or id_ == "all":
+                self._problem(path, f"{id_!r} cannot be a short name.", "Use a-z, 0-9 and -, and not the word all.")
+            for code in (*settings.languages, *settings.translations):
+                if code not in languages.KNOWN:
+                    known = ", ".join(languages.KNOWN)
+                    self._problem((*path, "languages"), f"{code!r} is no known language.", f"Known: {known}.")
+            for channel, account in settings.channels.items():
+                self._check_route((*path, "channels"), channel, account, named, accounts)
+
+    def _check_route(
+        self,
+        path: tuple[str, ...],
+        channel: str,
+        account: str,
+        named: set[str],
+        accounts: Mapping[str, Account],
+    ) -> None:
+        if channel not in CHANNELS:
+            self._problem(path, f"{channel!r} is no channel.", f"Known: {', '.join(CHANNELS)}.")
+        elif account not in named:
+            known = ", ".join(sorted(named))
+            self._problem(
+                path, f"there is no account {account!r}.", f"Add [accounts.{account}] or use one of: {known}."
+            )
+        elif account in accounts and accounts[account].provider.channel.name != channel:
+            reached = accounts[account].provider.channel.name
+            self._problem(path, f"the account {account!r} reaches {reached}, not {channel}.", "Name another account.")
+
+    def _check_mode(self, parsed: _File, accounts: Mapping[str, Account]) -> None:
+        """In the sandbox nothing leaves the machine; live, nobody outside is told to call this machine by itself."""
+        if parsed.mode is Mode.LIVE:
+            public_url = parsed.serve.public_url
+            if public_url is not None and is_loopback(public_url):
+                self._problem(
+                    ("serve", "public_url"),
+                    'the mode is "live", but providers and residents cannot reach this machine at that address.',
+                    "Write the address they can reach, or leave the line out.",
+                )
+            return
+        for name, account in accounts.items():
+            base_url = getattr(account.settings, "base_url", None)
+            if base_url is not None and not is_loopback(base_url):
+                self._problem(
+                    ("accounts", name, "base_url"),
+                    f'the mode is "sandbox", but this account would talk to {urlsplit(base_url).hostname}.',
+                    'Set base_url to the sandbox\'s address, or mode = "live" when residents shall be reached.',
+                )
+
+    def _check_feeds(self, accounts: Mapping[str, Account]) -> None:
+        """There is one set of feeds, and ``serve`` hands out one folder."""
+        feeds = [name for name, account in accounts.items() if account.provider.channel is FEED]
+        for name in feeds[1:]:
+            self._problem(
+                ("accounts", name), f"there are feeds already: {feeds[0]}.", "Let all municipalities use that."
+            )
+
+    def _database_url(self, value: str) -> str:
+        if urlsplit(value).scheme in _POSTGRESQL:
+            return "postgresql+asyncpg://" + value.split("://", 1)[1]
+        path = value.removeprefix("sqlite+aiosqlite:///").removeprefix("sqlite:///")
+        return f"sqlite+aiosqlite:///{self._folder / path}"
+
+
+def _tables(data: Mapping[str, Any], key: str) -> list[tuple[str, dict[str, Any]]]:
+    tables = data.get(key)
+    return [(k, v) for k, v in tables.items() if isinstance(v, dict)] if isinstance(tables, dict) else []
+
+
+def _municipality(id_: str, settings: MunicipalitySettings) -> Municipality:
+    own = {"name": settings.name, "phone": settings.phone, "web": settings.web}
+    return Municipality(
+        id=id_,
+        languages=settings.languages,
+        channels=tuple(channel for channel in CHANNELS if channel in settings.channels),
+        variables=own | settings.variables,
+        translations=settings.translations,
+    )
+
+
+_WRONG = {
+    "enum": "must be {expected}.",
+    "string_type": "must be text, in quotation marks.",
+    "int_type": "must be a whole number, without quotation marks.",
+    "int_parsing": "must be a whole number, without quotation marks.",
+    "int_from_float": "must be a whole number.",
+    "float_type": "must be a number, without quotation marks.",
+    "float_parsing": "must be a number, without quotation marks.",
+    "greater_than": "must be more than {gt}.",
+    "greater_than_equal": "must be at least {ge}.",
+    "less_than_equal": "must be at most {le}.",
+    "string_too_short": "is empty.",
+    "too_short": "is empty.",
+    "tuple_type": "must be a list, in brackets.",
+    "dict_type": "must be a table.",
+    "model_type": "must be a table.",
+}
+
+
+def _said(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
+    """Say a validation error the way a person would: what is wrong, and what to do."""
+    match detail["type"]:
+        case "extra_forbidden":
+            return "is not a setting here.", suggestion(str(detail["loc"][-1]), _fields(model, detail["loc"]))
+        case "missing":
+            return "is missing.", "Add it."
+        case kind if kind in _WRONG:
+            return _WRONG[kind].format(**detail.get("ctx", {})), ""
+        case _:
+            return detail["msg"].removeprefix("Value error, ").rstrip(".") + ".", ""
+
+
+def _fields(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
+    """Names of the settings beside the one at ``loc``."""
+    for step in loc[:-1]:
+        field = model.model_fields.get(str(step))
+        if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            model = field.annotation
+        elif step == "municipalities":
+            model = MunicipalitySettings
+    return list(model.model_fields)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address can only lead to this machine."""
+    return wire.is_loopback(urlsplit(url).hostname or "")

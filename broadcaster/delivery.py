@@ -1,0 +1,87 @@
+"""A delivery's states, and what follows from what a channel said. Pure: no I/O, no clock, no chance of its own."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
+
+
+class State(StrEnum):
+    """Where a delivery stands. Drawn in docs/architecture.md."""
+
+    PENDING = "pending"  # to be sent when it is due
+    SENDING = "sending"  # claimed: bytes may be on their way
+    ACCEPTED = "accepted"  # the provider has it
+    DELIVERED = "delivered"  # a receipt says that it arrived
+    UNDELIVERED = "undelivered"  # a receipt says that it did not
+    REJECTED = "rejected"  # the provider will never take it
+    IN_DOUBT = "in_doubt"  # may have been sent; never sent again blindly
+    ABANDONED = "abandoned"  # in doubt, and a person or policy let it be
+    EXPIRED = "expired"  # stopped being true before it could be sent
+    CANCELLED = "cancelled"  # taken back before it was sent
+
+
+OPEN = (State.PENDING, State.SENDING)
+"""Something is still going to happen by itself."""
+
+REACHED = (State.ACCEPTED, State.DELIVERED)
+"""All went well, as far as is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a claimed delivery.
+
+    Args:
+        due: when it may be sent, for one that goes back to pending.
+        attempts: how many attempts this one counts for: 0 when nothing was tried or the account was to blame.
+    """
+
+    state: State
+    reason: str | None = None
+    remote_id: str | None = None
+    due: datetime | None = None
+    attempts: int = 1
+
+
+FIRST_WAIT = timedelta(seconds=1)
+LONGEST_WAIT = timedelta(minutes=5)
+
+
+def backoff(attempts: int, dice: float) -> timedelta:
+    """How long to wait after a number of attempts: doubling, between half and the whole of it by ``dice`` (0 to 1).
+
+    The spread keeps the many deliveries that one outage put off from all coming back in the same moment.
+    """
+    whole = min(LONGEST_WAIT, FIRST_WAIT * float(2 ** min(attempts, 16)))
+    return whole * (0.5 + dice / 2)
+
+
+def decide(outcome: Outcome, attempts: int, now: datetime, dice: float) -> Verdict:
+    """What follows from an outcome, after ``attempts`` earlier ones."""
+    match outcome:
+        case Accepted(remote_id):
+            return Verdict(State.ACCEPTED, remote_id=remote_id)
+        case Deferred(reason, after):
+            wait = max(after or timedelta(0), backoff(attempts, dice))
+            return Verdict(State.PENDING, reason, due=now + wait)
+        case Rejected(reason):
+            return Verdict(State.REJECTED, reason)
+        case InDoubt(reason):
+            return Verdict(State.IN_DOUBT, reason)
+        case Halted(reason):
+            return Verdict(State.PENDING, reason, due=now, attempts=0)
+        case _:
+            assert_never(outcome)
+
+
+def unsent(now: datetime) -> Verdict:
+    """Claimed but certainly not sent, because the work was stopped first: no attempt is lost."""
+    return Verdict(State.PENDING, due=now, attempts=0)
+
+
+INTERRUPTED = Verdict(State.IN_DOUBT, "the broadcaster was stopped while this was being sent")
+CRASHED = Verdict(State.IN_DOUBT, "the broadcaster died while this was being sent")
+EXPIRED = Verdict(State.EXPIRED, "expired before it could be sent", attempts=0)

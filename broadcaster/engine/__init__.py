@@ -1,0 +1,1 @@
+"""What brings pending deliveries to their channels: one lane for each provider account."""

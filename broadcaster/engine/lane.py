@@ -1,0 +1,95 @@
+"""A lane: the deliveries of one provider account, with its own speed and health, so that a sick one delays no other."""
+
+import asyncio
+import logging
+import math
+from contextlib import suppress
+
+from broadcaster.config import Account
+from broadcaster.engine.pace import Health, Pace
+from broadcaster.engine.shift import Shift, Station, Workshop
+from broadcaster.engine.waiting import first_of, pause
+from broadcaster.store import lanes
+from broadcaster.store.errors import StoreError
+from broadcaster.store.lanes import LeaseLostError
+from channels.contract import Channel
+
+log = logging.getLogger(__name__)
+
+LARGEST_CLAIM = 256
+"""What a crash can leave in doubt at the very most."""
+
+PATIENCE = 1.0
+"""Seconds between two tries to reach a database that is gone, or a lane that another worker has."""
+
+PROBE_AFTER = 300.0
+"""Seconds after which a halted account is tried with one parcel."""
+
+
+class Lane:
+    """Serves an account's deliveries whenever :attr:`busy` says that there are any.
+
+    The lane is leased only while there is work, so that whoever submits a message can send it, and exactly one does.
+    """
+
+    def __init__(self, account: Account, channel: Channel, shop: Workshop) -> None:
+        self.name = account.name
+        self.busy = asyncio.Event()
+        self._shop = shop
+        self._station = Station(
+            name=account.name,
+            channel=channel,
+            concurrency=account.concurrency,
+            claim_size=min(LARGEST_CLAIM, max(account.concurrency, math.ceil(account.rate or LARGEST_CLAIM))),
+            pace=Pace(account.rate),
+            health=Health(),
+        )
+        self._repeatable = account.provider.channel.repeatable
+        self._probed: float | None = None
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Work until ``stop``; what is in flight then is brought to its end."""
+        while await first_of(self.busy, stop) is self.busy:
+            try:
+                await self._serve_once(stop)
+            except LeaseLostError:
+                log.warning("lane %s: another worker took it over", self.name)
+            except StoreError as error:
+                log.warning("lane %s waits for the database: %s", self.name, error)
+                await pause(PATIENCE, stop)
+            except Exception:
+                # A bug. The other lanes go on, and so does this one if it can.
+                log.exception("lane %s failed", self.name)
+                await pause(PATIENCE, stop)
+            self.busy.clear()
+
+    async def _serve_once(self, stop: asyncio.Event) -> None:
+        health = self._station.health
+        await pause(health.resting(_time()), stop)
+        if stop.is_set() or not await self._may_try():
+            return
+        database, holder = self._shop.database, self._shop.holder
+        lease = await lanes.acquire(database, self.name, holder)
+        if lease is None:
+            await pause(PATIENCE, stop)
+            return
+        try:
+            stranded = await self._shop.ledger.recover(lease, repeatable=self._repeatable, now=self._shop.clock())
+            if stranded and not self._repeatable:
+                log.warning("lane %s: a worker died while sending %d deliveries: in doubt", self.name, stranded)
+            await Shift(self._station, self._shop, lease, stop).work()
+        finally:
+            with suppress(StoreError):  # then the lease runs out by itself
+                await asyncio.shield(lanes.release(database, lease))
+        if health.halted:
+            self._probed = _time()
+
+    async def _may_try(self) -> bool:
+        """Whether the account is not halted, or has been for so long that one parcel may try it."""
+        health = self._station.health
+        health.halted = self.name in await lanes.halted(self._shop.database)
+        return not health.halted or self._probed is None or _time() - self._probed >= PROBE_AFTER
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,268 @@
+"""The work of a lane under one lease.
+
+::
+
+    ┌▶ turn: record verdicts, let expire, claim (one transaction) ──▶ waiting ──▶ workers: channel.send
+    └──────────────────────────────── verdicts ◀─────────────────────────────────────────┘
+
+What this process has in ``sending`` is exactly what it has claimed and not yet recorded, and never more than one claim.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from broadcaster.delivery import EXPIRED, INTERRUPTED, State, Verdict, decide, unsent
+from broadcaster.engine.pace import Health, Pace
+from broadcaster.engine.waiting import happened, pause
+from broadcaster.store import lanes
+from broadcaster.store.database import Database
+from broadcaster.store.errors import StoreError
+from broadcaster.store.lanes import Lease, LeaseLostError
+from broadcaster.store.ledger import Claimed, Ledger, Letter, Report
+from broadcaster.store.sealing import Seal, SealError
+from channels.contract import Channel, Deferred, Halted, Outcome, Parcel
+
+log = logging.getLogger(__name__)
+
+GATHERING = 0.05
+"""Seconds that a verdict waits for others to be recorded with it."""
+
+HEARTBEAT = 3.0
+"""Seconds after which a shift that has nothing to record still says that it lives."""
+
+GRACE = 10.0
+"""Seconds that parcels in flight get when the work is stopped."""
+
+PATIENCE = 1.0
+"""Seconds between two tries to write to a database that is gone."""
+
+GONE = Verdict(State.CANCELLED, "the subscriber left", attempts=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What all lanes share.
+
+    Args:
+        clock: tells the time (aware).
+        dice: gives a random number from 0 to 1.
+        holder: the name under which leases are taken.
+    """
+
+    database: Database
+    ledger: Ledger
+    seal: Seal
+    clock: Callable[[], datetime]
+    dice: Callable[[], float]
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """What a lane works with.
+
+    Args:
+        concurrency: most parcels in flight.
+        claim_size: most deliveries in ``sending``.
+    """
+
+    name: str
+    channel: Channel
+    concurrency: int
+    claim_size: int
+    pace: Pace
+    health: Health
+
+
+class Shift:
+    """Claims, sends and records until nothing is left to do now, the account fails, or the work is stopped."""
+
+    def __init__(self, station: Station, shop: Workshop, lease: Lease, stop: asyncio.Event) -> None:
+        self._station = station
+        self._shop = shop
+        self._lease = lease
+        self._stop = stop
+        self._letters: dict[int, Letter] = {}
+        self._waiting: asyncio.Queue[Claimed] = asyncio.Queue()
+        self._claimed: set[int] = set()  # ours in `sending`, with a verdict or without
+        self._in_the_air: set[int] = set()  # bytes may have left, no verdict yet
+        self._verdicts: dict[int, Verdict] = {}
+        self._first = asyncio.Event()  # there is a verdict
+        self._enough = asyncio.Event()  # there are enough of them to record
+        self._swept: datetime | None = None
+        self._halted_before = station.health.halted
+        self._account_failed = False
+        self._halt_reason = ""
+        self._told = ""  # the reason that people have been told
+        self._grace_ends: float | None = None
+
+    async def work(self) -> None:
+        """Do it.
+
+        Raises:
+            LeaseLostError: when another worker took the lane; what was in flight here is in doubt there.
+        """
+        workers = [asyncio.create_task(self._work_on()) for _ in range(self._station.concurrency)]
+        turning = asyncio.create_task(self._turn())
+        try:
+            while await asyncio.shield(turning) or self._claimed:
+                await self._gather()
+                if self._grace_is_over():
+                    break
+                turning = asyncio.create_task(self._turn())
+        finally:
+            await asyncio.shield(self._close(turning, workers))
+
+    async def _turn(self) -> bool:
+        """Record, expire and claim. Tells whether anything was claimed."""
+        verdicts, self._verdicts = self._verdicts, {}
+        self._first.clear()
+        self._enough.clear()
+        now = self._shop.clock()
+        report = Report(verdicts, self._room(len(verdicts)), self._letters.keys(), self._swept)
+        try:
+            turn = await self._shop.ledger.turn(self._lease, report, now)
+        except StoreError as error:
+            log.warning("lane %s: %d verdicts wait for the database: %s", self._station.name, len(verdicts), error)
+            self._verdicts = verdicts | self._verdicts
+            await pause(PATIENCE, self._stop)
+            return False
+        self._swept = now
+        self._claimed.difference_update(verdicts)
+        self._letters |= turn.letters
+        for claimed in turn.claimed:
+            self._claimed.add(claimed.id)
+            self._waiting.put_nowait(claimed)
+        with suppress(StoreError):  # told again by the next parcel that meets it
+            await self._tell_health()
+        return bool(turn.claimed)
+
+    def _room(self, recording: int) -> int:
+        """How much more may be claimed in a turn that records so many verdicts."""
+        if self._over():
+            return 0
+        unsettled = len(self._claimed) - recording
+        # One parcel tries whether a halted account works again.
+        most = 1 if self._station.health.halted else self._station.claim_size
+        return most - unsettled
+
+    async def _gather(self) -> None:
+        """Wait for verdicts, a little for more of them, and not so long that the lease runs out."""
+        if await happened(self._first, HEARTBEAT):
+            await happened(self._enough, GATHERING)
+
+    async def _work_on(self) -> None:
+        while True:
+            claimed = await self._waiting.get()
+            try:
+                verdict = await self._deliver(claimed)
+            except asyncio.CancelledError:
+                sent = claimed.id in self._in_the_air
+                self._note(claimed, INTERRUPTED if sent else unsent(self._shop.clock()))
+                raise
+            except Exception as error:  # noqa: BLE001 (a bug must neither stop the lane nor pass for a success)
+                name = type(error).__name__
+                log.error("lane %s: delivery %d failed on a bug (%s)", self._station.name, claimed.id, name)
+                verdict = Verdict(State.IN_DOUBT, f"the broadcaster failed on it ({name}): a bug, please report it")
+            self._in_the_air.discard(claimed.id)
+            self._note(claimed, verdict)
+
+    def _note(self, claimed: Claimed, verdict: Verdict) -> None:
+        self._verdicts[claimed.id] = verdict
+        self._first.set()
+        if len(self._verdicts) >= min(len(self._claimed), max(1, self._station.claim_size // 4)):
+            self._enough.set()
+
+    async def _deliver(self, claimed: Claimed) -> Verdict:
+        if claimed.target is None and claimed.sealed_number is None:
+            return GONE
+        if self._over():
+            return unsent(self._shop.clock())
+        await self._station.pace.turn()
+        now = self._shop.clock()
+        if self._over():
+            return unsent(now)
+        letter = self._letters[claimed.rendition]
+        if letter.expires <= now:
+            return EXPIRED
+        outcome = await self._send(claimed, letter)
+        self._station.health.note(outcome, _time(), self._shop.dice())
+        if isinstance(outcome, Halted):
+            self._halt_reason = outcome.reason
+        if isinstance(outcome, Deferred | Halted):
+            self._account_failed = True
+        return decide(outcome, claimed.attempts, self._shop.clock(), self._shop.dice())
+
+    async def _send(self, claimed: Claimed, letter: Letter) -> Outcome:
+        try:
+            target = claimed.target or self._shop.seal.open(claimed.sealed_number or "")
+        except SealError as error:
+            return Halted(str(error))
+        parcel = Parcel(
+            key=f"{letter.message}-{claimed.id}",
+            target=target,
+            rendition=letter.rendition,
+            message=letter.message,
+            kind=letter.kind,
+            severity=letter.severity,
+            issued=letter.issued,
+            expires=letter.expires,
+        )
+        self._in_the_air.add(claimed.id)
+        try:
+            return await self._station.channel.send(parcel)
+        except StoreError as error:
+            return Deferred(f"our own database could not be written: {error}")  # only our own surfaces need it
+
+    async def _tell_health(self) -> None:
+        """Let people see a halt, or its end."""
+        name = self._station.name
+        if self._halt_reason and self._halt_reason != self._told:
+            self._told = self._halt_reason
+            log.error("lane %s is halted: %s", name, self._halt_reason)
+            await lanes.halt(self._shop.database, name, self._halt_reason, self._shop.clock())
+        elif self._halted_before and not self._station.health.halted:
+            log.warning("lane %s works again", name)
+            await lanes.resume(self._shop.database, [name])
+            self._halted_before = False
+
+    async def _close(self, turning: asyncio.Task[bool], workers: list[asyncio.Task[None]]) -> None:
+        """Leave nothing of ours in ``sending``: what was in the air is in doubt, the rest goes back."""
+        with suppress(LeaseLostError):
+            await turning
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        while not self._waiting.empty():
+            self._note(self._waiting.get_nowait(), unsent(self._shop.clock()))
+        if not self._verdicts:
+            return
+        report = Report(self._verdicts, room=0, swept=self._swept)
+        try:
+            await self._shop.ledger.turn(self._lease, report, self._shop.clock())
+        except (StoreError, LeaseLostError) as error:
+            log.error(
+                "lane %s: %d results could not be recorded and are in doubt: %s",
+                self._station.name,
+                len(self._verdicts),
+                error,
+            )
+
+    def _over(self) -> bool:
+        """Whether nothing more is begun: the work is stopped, or the account rests or is halted."""
+        return self._account_failed or self._stop.is_set()
+
+    def _grace_is_over(self) -> bool:
+        if not self._stop.is_set():
+            return False
+        if self._grace_ends is None:
+            self._grace_ends = _time() + GRACE
+        return _time() >= self._grace_ends
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()

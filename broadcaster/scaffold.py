@@ -1,0 +1,77 @@
+"""What ``broadcaster init`` writes. Whatever is there already is left as it is."""
+
+import os
+import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+
+from broadcaster.store.sealing import new_key
+
+SANDBOX_SECRET = "sandbox"  # noqa: S105 (the sandbox takes any secret; a live one comes from the provider)
+
+
+class ScaffoldError(Exception):
+    """Something could not be written; the message says what and why."""
+
+
+def template() -> str:
+    """The commented configuration that works against the sandbox."""
+    return (files("broadcaster") / "config.toml").read_text(encoding="utf-8")
+
+
+def write_missing(file: Path) -> list[Path]:
+    """Write the configuration, the key and the sandbox's secrets that are not there yet.
+
+    Args:
+        file: where the configuration goes; key and secrets go into its folder.
+
+    Returns:
+        What was written, in the order of writing.
+
+    Raises:
+        ScaffoldError: when something cannot be written.
+    """
+    try:
+        new = _write_new(file, template(), 0o644)
+        secrets = _secrets(file.read_bytes())
+        found = [(file.parent / name, secret) for name, secret in secrets]
+        return [file] * new + [path for path, secret in found if _write_new(path, f"{secret}\n", 0o600)]
+    except OSError as error:
+        raise ScaffoldError(
+            f"{error.filename or file}: cannot be written: {error.strerror}. Choose a folder that you may use."
+        ) from None
+
+
+def _secrets(source: bytes) -> Iterator[tuple[str, str]]:
+    """The files of secrets that a configuration names and that are ours to make.
+
+    One that a person has changed names secrets of providers; of those only the key is ours.
+    """
+    try:
+        config = tomllib.loads(source.decode())
+    except ValueError:  # told by whoever reads the configuration to use it
+        return
+    key = config.get("key")
+    if isinstance(key, dict) and isinstance(key.get("file"), str):
+        yield key["file"], new_key()
+    if source != template().encode():
+        return
+    for account in config["accounts"].values():
+        for value in account.values():
+            if isinstance(value, dict) and "file" in value:
+                yield value["file"], SANDBOX_SECRET
+
+
+def _write_new(path: Path, text: str, mode: int) -> bool:
+    """Write a file unless it is there. From its first moment on, only those can read it whom the mode lets."""
+    with suppress(FileExistsError):  # a file in the folder's place, which opening will tell
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return True

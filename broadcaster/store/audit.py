@@ -1,0 +1,25 @@
+"""Who did what and when. Written in the same transaction as the deed."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from broadcaster.store.schema import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a person or the program did. ``details`` hold no phone number and no text of a message."""
+
+    at: datetime
+    actor: str
+    action: str
+    subject: str = ""
+    details: str = ""
+
+
+async def note(connection: AsyncConnection, deed: Deed) -> None:
+    """Add a line."""
+    await connection.execute(insert(audit).values(asdict(deed)))

@@ -1,0 +1,177 @@
+"""Opening the database: SQLite by default, PostgreSQL where several machines share the work."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, event, func, inspect, make_url, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from broadcaster.store.errors import StoreError, explained
+
+HEAD = "0001"
+"""Revision of the newest migration: what this program reads and writes. Revisions count up, in four digits."""
+
+BUSY_TIMEOUT = 30.0
+
+_UPGRADING = 0x62726F6164  # the lock's name among PostgreSQL's advisory locks: any number that nobody else uses
+
+# https://sqlite.org/wal.html: before this version a rare race between a checkpoint and a writer corrupts the file.
+WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+
+
+class Database:
+    """An open database. Use it as an async context manager.
+
+    Args:
+        busy_timeout: seconds that SQLite waits for another process to finish writing.
+    """
+
+    def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
+        self.url = make_url(url)
+        self.name = self.url.render_as_string(hide_password=True) if self.is_postgresql else str(self.url.database)
+        self._engine = _engine(url, busy_timeout)
+        self._writing = self._engine.execution_options(writer=True)
+        # SQLite has one writer at a time. Ours queue here, in order; its own busy handler would sleep and try again.
+        self._writer = nullcontext() if self.is_postgresql else asyncio.Lock()
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether it is PostgreSQL; else it is SQLite."""
+        return self.dialect == "postgresql"
+
+    @property
+    def dialect(self) -> str:
+        """``postgresql`` or ``sqlite``."""
+        return self.url.get_backend_name()
+
+    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+        """An INSERT that can say what happens on a conflict."""
+        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
+
+    async def __aenter__(self) -> "Database":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads.
+
+        Raises:
+            StoreError: when the database cannot be used.
+        """
+        with explained(self.name):
+            async with self._engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes: committed at the end, rolled back on any exception.
+
+        On SQLite it begins as a writer, so it can never fail half way because somebody else wrote in between.
+
+        Raises:
+            StoreError: when the database cannot be used. Then nothing was changed, unless the connection to a server
+                broke in the very moment of committing; whoever tries again must bear both.
+        """
+        with explained(self.name):
+            async with self._writer, self._writing.begin() as connection:
+                yield connection
+
+    def exists(self) -> bool:
+        """Whether the SQLite file is there; a PostgreSQL server answers for itself."""
+        return self.is_postgresql or Path(self.url.database or "").exists()
+
+    async def revision(self) -> str | None:
+        """Revision of the database's tables, None for an empty database."""
+        async with self.read() as connection:
+            if not await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+                return None
+            return (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar()
+
+    async def expect_current(self) -> None:
+        """Make sure that the tables are those this program knows.
+
+        Raises:
+            StoreError: when they are missing, older or newer.
+        """
+        if not self.exists():
+            raise StoreError(f"{self.name}: there is no database here. Run `broadcaster init`.")
+        found = await self.revision()
+        if found == HEAD:
+            return
+        if found is None:
+            raise StoreError(f"{self.name}: the database is empty. Run `broadcaster db upgrade`.")
+        if found < HEAD:
+            raise StoreError(f"{self.name}: the database is from an older version. Run `broadcaster db upgrade`.")
+        raise self._newer(found)
+
+    async def upgrade(self) -> None:
+        """Create the tables or bring them up to date, with all that they hold.
+
+        Raises:
+            StoreError: when the database cannot be used or is from a newer version.
+        """
+        found = await self.revision()
+        if found is not None and found > HEAD:
+            raise self._newer(found)
+        async with self.write() as connection:
+            if self.is_postgresql:  # where two could begin at once
+                await connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
+            await connection.run_sync(_migrate)
+
+    def _newer(self, found: str) -> StoreError:
+        return StoreError(
+            f"{self.name}: the database was made by a newer version (revision {found}, known up to {HEAD}). "
+            "Install the newer program; nothing was changed."
+        )
+
+
+def _migrate(connection: Any) -> None:  # noqa: ANN401 (handed through to Alembic as it is)
+    # Imported here: Alembic takes as long to import as most commands take to run.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "broadcaster.store:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _engine(url: str, busy_timeout: float) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url, connect_args={"timeout": busy_timeout})
+    event.listen(engine.sync_engine, "do_connect", _try_sqlite)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _try_sqlite(_dialect: object, _record: object, arguments: Sequence[Any], _options: object) -> None:
+    # Tried here first: where opening fails, aiosqlite leaves a thread behind that may complain on the terminal.
+    sqlite3.connect(arguments[0]).close()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (a driver's connection)
+    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not guessed by the driver
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA journal_mode={'WAL' if WAL_IS_SAFE else 'DELETE'}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+    except BaseException:
+        connection.close()  # nobody else would
+        raise
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 (a connection of either kind)
+    writer = connection.get_execution_options().get("writer")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

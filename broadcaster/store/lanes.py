@@ -1,0 +1,150 @@
+"""Leases: a lane is served by one worker at a time, by the database's clock."""
+
+import os
+import secrets
+import socket
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from broadcaster.store.database import Database
+from broadcaster.store.schema import lanes
+
+LEASE_SECONDS = 10
+"""How long a lane stays with a worker that says nothing."""
+
+
+class LeaseLostError(Exception):
+    """Another worker serves the lane now; what this one still wanted to write was not written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to serve a lane.
+
+    Args:
+        epoch: counts the lane's leases; what was claimed under an earlier one belongs to nobody any more.
+    """
+
+    lane: str
+    holder: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaneState:
+    """A lane as people are shown it."""
+
+    name: str
+    holder: str | None
+    halted_reason: str | None
+    halted_since: datetime | None
+
+
+def new_holder() -> str:
+    """A name for a worker, from which others on the same machine can see whether its process still lives."""
+    return f"{_machine()} pid {os.getpid()} {secrets.token_hex(3)}"
+
+
+def _machine() -> str:
+    # The boot and the pid namespace, where there are such: the same pid elsewhere is somebody else.
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()[:8]
+        return f"{socket.gethostname()} {boot}{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether a holder surely runs no more: only to be known of processes of this machine."""
+    machine, _, rest = holder.rpartition(" pid ")
+    if machine != _machine():
+        return False
+    try:
+        os.kill(int(rest.split()[0]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+async def acquire(database: Database, lane: str, holder: str) -> Lease | None:
+    """Take the lane if it is free, run out, or held by a process that died; else None."""
+    async with database.write() as connection:
+        await connection.execute(database.insert(lanes).values(name=lane).on_conflict_do_nothing())
+        former = (await connection.execute(select(lanes.c.holder).where(lanes.c.name == lane))).scalar()
+        free = or_(lanes.c.holder.is_(None), lanes.c.lease_until < _clock(database))
+        if former is not None and _is_dead(former):
+            free = or_(free, lanes.c.holder == former)
+        taken = (
+            update(lanes)
+            .where(lanes.c.name == lane, free)
+            .values(holder=holder, epoch=lanes.c.epoch + 1, lease_until=_end(database))
+            .returning(lanes.c.epoch)
+        )
+        epoch = (await connection.execute(taken)).scalar()
+    return None if epoch is None else Lease(lane, holder, epoch)
+
+
+async def hold(connection: AsyncConnection, database: Database, lease: Lease) -> None:
+    """Stay the lane's worker for another :data:`LEASE_SECONDS`, as part of a transaction.
+
+    Raises:
+        LeaseLostError: when another worker took over; the transaction then rolls back.
+    """
+    held = update(lanes).where(_ours(lease)).values(lease_until=_end(database))
+    if (await connection.execute(held)).rowcount != 1:
+        raise LeaseLostError(lease.lane)
+
+
+async def release(database: Database, lease: Lease) -> None:
+    """Leave the lane to whoever wants it."""
+    async with database.write() as connection:
+        await connection.execute(update(lanes).where(_ours(lease)).values(holder=None, lease_until=0))
+
+
+async def halt(database: Database, lane: str, reason: str, now: datetime) -> None:
+    """Note that the account is unusable, and since when."""
+    since = func.coalesce(lanes.c.halted_since, literal(now, lanes.c.halted_since.type))
+    async with database.write() as connection:
+        await connection.execute(
+            update(lanes).where(lanes.c.name == lane).values(halted_reason=reason, halted_since=since)
+        )
+
+
+async def resume(database: Database, names: Collection[str]) -> None:
+    """Note that the accounts work again, or are worth another try."""
+    halted = and_(lanes.c.name.in_(names), lanes.c.halted_reason.is_not(None))
+    async with database.write() as connection:
+        await connection.execute(update(lanes).where(halted).values(halted_reason=None, halted_since=None))
+
+
+async def halted(database: Database) -> dict[str, str]:
+    """Why each halted lane is halted."""
+    return {lane.name: lane.halted_reason for lane in await states(database) if lane.halted_reason is not None}
+
+
+async def states(database: Database) -> list[LaneState]:
+    """All lanes that were ever served, by name."""
+    wanted = select(lanes.c.name, lanes.c.holder, lanes.c.halted_reason, lanes.c.halted_since).order_by(lanes.c.name)
+    async with database.read() as connection:
+        return [LaneState(*row) for row in (await connection.execute(wanted)).all()]
+
+
+def _ours(lease: Lease) -> ColumnElement[bool]:
+    return and_(lanes.c.name == lease.lane, lanes.c.holder == lease.holder, lanes.c.epoch == lease.epoch)
+
+
+def _clock(database: Database) -> ColumnElement[int]:
+    if database.is_postgresql:
+        return func.floor(func.extract("epoch", func.clock_timestamp()) * 1000)
+    return func.round((func.julianday("now") - 2440587.5) * 86_400_000)
+
+
+def _end(database: Database) -> ColumnElement[int]:
+    return _clock(database) + LEASE_SECONDS * 1000

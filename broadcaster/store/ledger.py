@@ -1,0 +1,253 @@
+"""The ledger of deliveries: every transition is a named function, guarded by the state that it leaves.
+
+What a lane does all day is :func:`turn`: in one transaction it writes down what became of what it had claimed, lets
+expire what is too late, and claims what comes next. All of it works on sets, so its cost hardly depends on their size.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Integer, String, and_, bindparam, column, exists, select, update, values
+from sqlalchemy import Text as SqlText
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from broadcaster.delivery import CRASHED, EXPIRED, State, Verdict, unsent
+from broadcaster.store import lanes, sets
+from broadcaster.store.database import Database
+from broadcaster.store.lanes import Lease
+from broadcaster.store.schema import (
+    IS_PENDING,
+    IS_SENDING,
+    deliveries,
+    messages,
+    milliseconds,
+    renditions,
+    subscribers,
+    unindexed,
+)
+from messages.model import Kind, Rendition, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery that is ours to send.
+
+    Args:
+        target: a page, feed or line, for surfaces.
+        sealed_number: the subscriber's sealed number, for residents; both None when the subscriber has left.
+    """
+
+    id: int
+    rendition: int
+    attempts: int
+    target: str | None
+    sealed_number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What all deliveries of one rendition carry."""
+
+    message: str
+    kind: Kind
+    severity: Severity
+    issued: datetime
+    expires: datetime
+    rendition: Rendition
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a lane has to say at a turn.
+
+    Args:
+        verdicts: what became of deliveries, by their id.
+        room: how many more it can take.
+        known: renditions whose letters it has.
+        swept: until when earlier turns of this lease let expire; None for the first.
+    """
+
+    verdicts: Mapping[int, Verdict]
+    room: int
+    known: Collection[int] = ()
+    swept: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a turn gave: deliveries to send, and the letters among them that were not known."""
+
+    claimed: tuple[Claimed, ...] = ()
+    letters: Mapping[int, Letter] = field(default_factory=dict)
+
+
+class Ledger:
+    """The deliveries in one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._statements = _Statements(database.dialect)
+
+    async def turn(self, lease: Lease, report: Report, now: datetime) -> Turn:
+        """Record verdicts on what this lease had claimed, expire what is too late, and claim what there is room for.
+
+        A verdict on what is not ``sending`` under this lease changes nothing, so the same report may be made again
+        when nobody knows whether the first one was written.
+
+        Raises:
+            LeaseLostError: when the lane is another worker's now; nothing was written.
+            StoreError: when the database cannot be used; nothing was written.
+        """
+        async with self._database.write() as connection:
+            await lanes.hold(connection, self._database, lease)
+            if report.verdicts:
+                await self._record(connection, lease, report.verdicts, now)
+            # What comes back may belong to a message that expired in an earlier sweep.
+            put_back = any(verdict.state is State.PENDING for verdict in report.verdicts.values())
+            await _expire(connection, lease.lane, now, None if put_back else report.swept)
+            if report.room <= 0:
+                return Turn()
+            claimed = await self._claim(connection, lease, report.room, now)
+            letters = await _letters(connection, {one.rendition for one in claimed}.difference(report.known))
+        return Turn(tuple(claimed), letters)
+
+    async def recover(self, lease: Lease, *, repeatable: bool, now: datetime) -> int:
+        """Free what earlier leases of the lane left in ``sending``; returns how many there were.
+
+        Where sending again does no harm it becomes pending; everywhere else it is in doubt.
+        """
+        verdict = unsent(now) if repeatable else CRASHED
+        stranded = and_(deliveries.c.lane == lease.lane, IS_SENDING, deliveries.c.epoch < lease.epoch)
+        async with self._database.write() as connection:
+            await lanes.hold(connection, self._database, lease)
+            freed = update(deliveries).where(stranded)
+            attempts = deliveries.c.attempts + verdict.attempts
+            written = freed.values(state=verdict.state, reason=verdict.reason, attempts=attempts, changed=now)
+            return (await connection.execute(written)).rowcount
+
+    async def busy(self, names: Collection[str], now: datetime) -> set[str]:
+        """Those of the lanes that have something to send now, or something that a dead worker may have left."""
+        asked = values(column("name", SqlText), name="asked").data([(name,) for name in names]).cte("asked")
+        of_lane = deliveries.c.lane == asked.c.name
+        due = select(1).where(of_lane, IS_PENDING, deliveries.c.due <= now).exists()
+        claimed = select(1).where(of_lane, IS_SENDING).exists()
+        async with self._database.read() as connection:
+            return set((await connection.execute(select(asked.c.name).where(due | claimed))).scalars())
+
+    async def _record(
+        self, connection: AsyncConnection, lease: Lease, verdicts: Mapping[int, Verdict], now: datetime
+    ) -> None:
+        written = [
+            (id_, v.state, v.reason, _storable(v.remote_id), milliseconds(v.due or now), v.attempts)
+            for id_, v in verdicts.items()
+        ]
+        parameters = {"verdicts": sets.text(written), "now": now, "of_lane": lease.lane, "mine": lease.epoch}
+        await connection.execute(self._statements.record, parameters)
+
+    async def _claim(self, connection: AsyncConnection, lease: Lease, limit: int, now: datetime) -> list[Claimed]:
+        wanted = {"of_lane": lease.lane, "now": now, "most": limit}
+        found = sets.rows((await connection.execute(self._statements.due, wanted)).scalar())
+        claimed = [Claimed(*row) for _due, *row in sorted(found, key=lambda row: row[:2])]
+        if claimed:
+            ids = sets.text([[one.id] for one in claimed])
+            await connection.execute(self._statements.claim, {"ids": ids, "now": now, "mine": lease.epoch})
+        return claimed
+
+
+class _Statements:
+    """The statements of the hot path, built once."""
+
+    def __init__(self, dialect: str) -> None:
+        d = deliveries.c
+        verdicts = sets.spread(
+            dialect,
+            "verdicts",
+            id=BigInteger(),
+            state=String(),
+            reason=SqlText(),
+            remote_id=SqlText(),
+            due=BigInteger(),
+            attempts=Integer(),
+        )
+        self.record = (
+            update(deliveries)
+            .where(
+                d.id == verdicts.c.id,
+                unindexed(d.lane) == bindparam("of_lane"),
+                d.state == State.SENDING,
+                d.epoch == bindparam("mine"),
+            )
+            .values(
+                state=verdicts.c.state,
+                reason=verdicts.c.reason,
+                remote_id=verdicts.c.remote_id,
+                due=verdicts.c.due,
+                attempts=d.attempts + verdicts.c.attempts,
+                changed=bindparam("now", type_=d.changed.type),
+            )
+        )
+        first = (
+            select(d.due, d.id, d.rendition, d.attempts, d.target, d.subscriber)
+            .where(
+                d.lane == bindparam("of_lane"),
+                IS_PENDING,
+                d.due <= bindparam("now", type_=d.due.type),
+            )
+            .order_by(d.due, d.id)
+            .limit(bindparam("most", type_=Integer))
+        )
+        if dialect == "postgresql":
+            # Whoever wants to cancel one of these waits for us; what is being cancelled is not for us.
+            first = first.with_for_update(skip_locked=True)
+        picked = first.subquery("picked")
+        p = picked.c
+        claimed = sets.gathered(dialect, p.due, p.id, p.rendition, p.attempts, p.target, subscribers.c.number)
+        self.due = select(claimed).select_from(picked.outerjoin(subscribers, subscribers.c.id == p.subscriber))
+        ids = sets.spread(dialect, "ids", id=BigInteger())
+        self.claim = (
+            update(deliveries)
+            .where(d.id.in_(select(ids.c.id)))
+            .values(
+                state=State.SENDING,
+                epoch=bindparam("mine"),
+                changed=bindparam("now", type_=d.changed.type),
+            )
+        )
+
+
+async def _expire(connection: AsyncConnection, lane: str, now: datetime, swept: datetime | None) -> None:
+    waiting = and_(unindexed(deliveries.c.lane) == lane, deliveries.c.state == State.PENDING)
+    ended = select(messages.c.id).where(
+        messages.c.expires <= now, exists().where(deliveries.c.message == messages.c.id, waiting)
+    )
+    if swept is not None:
+        ended = ended.where(messages.c.expires > swept)
+    # Asked for first: it is nearly always nothing.
+    if late := (await connection.execute(ended)).scalars().all():
+        too_late = update(deliveries).where(deliveries.c.message.in_(late), waiting)
+        await connection.execute(too_late.values(state=EXPIRED.state, reason=EXPIRED.reason, changed=now))
+
+
+def _storable(said: str | None) -> str | None:
+    """What a provider said, without what PostgreSQL does not keep: NUL and halves of surrogate pairs."""
+    return said and said.encode("utf-8", "replace").decode().replace("\0", "�")
+
+
+async def _letters(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Letter]:
+    if not ids:
+        return {}
+    of_message = (messages.c.kind, messages.c.severity, messages.c.issued, messages.c.expires)
+    joined = renditions.join(messages, messages.c.id == renditions.c.message)
+    wanted = select(renditions, *of_message).select_from(joined).where(renditions.c.id.in_(ids))
+    return {
+        row.id: Letter(
+            message=row.message,
+            kind=Kind(row.kind),
+            severity=Severity(row.severity),
+            issued=row.issued,
+            expires=row.expires,
+            rendition=Rendition(row.municipality, row.channel, row.language, row.title, row.text),
+        )
+        for row in await connection.execute(wanted)
+    }

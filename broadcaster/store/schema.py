@@ -1,0 +1,186 @@
+"""The tables. A change here needs a migration in ``migrations/versions``; a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    literal_column,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, stored as milliseconds since 1970 UTC: the same number, order and meaning on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ARG002, ANN401 (SQLAlchemy's signature)
+        """To milliseconds; a naive time is a bug."""
+        return None if value is None else milliseconds(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002, ANN401 (SQLAlchemy's signature)
+        """To an aware time in UTC."""
+        return None if value is None else moment(value)
+
+
+def milliseconds(time: datetime) -> int:
+    """A moment as the database keeps it."""
+    if time.tzinfo is None:
+        raise ValueError("a time without a zone is no moment")
+    return round(time.timestamp() * 1000)
+
+
+def moment(stored: int) -> datetime:
+    """A moment as the program keeps it."""
+    return datetime.fromtimestamp(stored / 1000, UTC)
+
+
+# SQLite only counts by itself in a column of type INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", String(10), primary_key=True),
+    Column("content_hash", String(64), nullable=False, unique=True),
+    Column("incident", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("issued", Instant, nullable=False),
+    Column("next_update", Instant),
+    Column("expires", Instant, nullable=False),
+    Index(None, "expires"),
+)
+
+renditions = Table(
+    "renditions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("message", ForeignKey("messages.id"), nullable=False),
+    Column("municipality", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    UniqueConstraint("message", "municipality", "channel", "language"),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("number", Text, nullable=False),  # sealed
+    Column("lookup", String(64), nullable=False, unique=True),  # keyed hash
+    Column("since", Instant, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("municipality", Text, primary_key=True),
+    Column("language", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Index(None, "municipality"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("message", ForeignKey("messages.id"), nullable=False),
+    Column("rendition", ForeignKey("renditions.id"), nullable=False),
+    Column("lane", Text, nullable=False),
+    # Where it goes: a subscriber, or the name of a page, feed or line. A subscriber who leaves takes the number along.
+    Column("subscriber", ForeignKey("subscribers.id", ondelete="SET NULL")),
+    Column("target", Text),
+    Column("state", String(12), nullable=False),
+    Column("epoch", BigInteger),  # the lease under which it was claimed last
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due", Instant, nullable=False),
+    Column("changed", Instant, nullable=False),
+    Column("remote_id", Text),
+    Column("reason", Text),
+)
+Index(None, deliveries.c.message, deliveries.c.state, deliveries.c.rendition)  # all that a count needs
+Index("ix_deliveries_subscriber", deliveries.c.subscriber)
+# What a lane works on is small even when the ledger is not. A partial index is used only where a query repeats its
+# condition to the letter, so both are written once, here.
+IS_PENDING = deliveries.c.state == literal_column("'pending'")
+IS_SENDING = deliveries.c.state == literal_column("'sending'")
+for _name, _state, _columns in (
+    ("ix_deliveries_pending", IS_PENDING, (deliveries.c.lane, deliveries.c.due, deliveries.c.id)),
+    ("ix_deliveries_sending", IS_SENDING, (deliveries.c.lane,)),
+):
+    Index(_name, *_columns, sqlite_where=_state, postgresql_where=_state)
+
+
+def unindexed(column: Column[str]) -> ColumnElement[str]:
+    """A column as a mere filter, where SQLite, which guesses, would go by its index and not by what is better."""
+    return column.concat("")
+
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),  # counts the leases
+    Column("lease_until", BigInteger, nullable=False, server_default="0"),  # milliseconds, by the database's own clock
+    Column("halted_reason", Text),
+    Column("halted_since", Instant),
+)
+
+surfaces = Table(
+    "surfaces",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("surface", Text, primary_key=True),
+    Column("slot", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("municipality", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("issued", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("updated", Instant, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),
+)

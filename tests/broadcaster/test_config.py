@@ -1,0 +1,220 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from broadcaster.config import Config, ConfigError, Mode, load
+from broadcaster.scaffold import template, write_missing
+from channels.facebook import PROVIDER as FACEBOOK
+from channels.twilio import PROVIDER as TWILIO
+
+KEY = 'key = { file = "broadcaster.key" }'
+TOKEN = 'auth_token = { file = "secrets/twilio" }'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder as ``broadcaster init`` leaves it."""
+    write_missing(tmp_path / "config.toml")
+    return tmp_path
+
+
+def changed(folder: Path, old: str, new: str) -> Config:
+    """Load the shipped configuration with its first ``old`` replaced."""
+    text = template()
+    assert old in text, f"the shipped configuration does not say {old!r}"
+    file = folder / "config.toml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return load(file)
+
+
+def problems(folder: Path, old: str, new: str) -> list[str]:
+    """What is wrong with the shipped configuration when its first ``old`` is replaced; the folder is left out."""
+    with pytest.raises(ConfigError) as caught:
+        changed(folder, old, new)
+    return [str(problem).replace(f"{folder}{os.sep}", "") for problem in caught.value.problems]
+
+
+def line_of(text: str) -> int:
+    """The line of the shipped configuration on which a text begins."""
+    return template()[: template().index(text)].count("\n") + 1
+
+
+def test_the_shipped_configuration_is_good_and_stays_on_this_machine(folder: Path) -> None:
+    config = load(folder / "config.toml")
+    assert config.mode is Mode.SANDBOX
+    assert list(config.municipalities) == ["borgholm", "morbylanga"]
+    assert {channel for _, channel in config.routes} == {"facebook", "sms", "feed", "ivr"}
+    assert config.account_for("borgholm", "sms").provider is TWILIO
+    assert config.account_for("morbylanga", "facebook").provider is FACEBOOK
+
+
+def test_relative_paths_are_meant_from_the_configuration(folder: Path) -> None:
+    assert load(folder / "config.toml").database_url.get_secret_value().endswith(f"{folder}/broadcaster.db")
+
+
+def test_a_configuration_saved_with_a_byte_order_mark_is_read(folder: Path) -> None:
+    (folder / "config.toml").write_text(template(), encoding="utf-8-sig")
+    assert load(folder / "config.toml").mode is Mode.SANDBOX
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+def test_a_postgresql_database_gets_the_driver_that_does_not_block(folder: Path, scheme: str) -> None:
+    config = changed(folder, '"broadcaster.db"', f'"{scheme}://tests@127.0.0.1:5432/kris"')
+    assert config.database_url.get_secret_value() == "postgresql+asyncpg://tests@127.0.0.1:5432/kris"
+
+
+def test_an_account_takes_its_speed_from_its_provider_unless_the_configuration_names_one(folder: Path) -> None:
+    accounts = load(folder / "config.toml").accounts
+    assert accounts["sms"].rate == 10
+    assert accounts["sms"].concurrency == TWILIO.concurrency
+    assert accounts["facebook-borgholm"].rate == FACEBOOK.rate
+
+
+def test_a_secret_comes_from_a_variable_or_a_file_and_does_not_print_itself(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KRIS_TOKEN", "of-the-variable")
+    config = changed(folder, TOKEN, 'auth_token = { env = "KRIS_TOKEN" }')
+    assert getattr(config.accounts["sms"].settings, "auth_token").get_secret_value() == "of-the-variable"  # noqa: B009 - a setting of Twilio's
+    assert "of-the-variable" not in repr(config)
+    assert (folder / "broadcaster.key").read_text().strip() not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "said"),
+    [
+        ('mode = "sandbox"', 'mode = "test"', "mode", "must be 'sandbox' or 'live'."),
+        ("port = 8080", "prot = 8080", "serve.prot", "is not a setting here. Did you mean port?"),
+        ("port = 8080", "port = 99999", "serve.port", "must be at most 65535."),
+        ("port = 8080", 'port = "http"', "serve.port", "must be a whole number, without quotation marks."),
+        ('"http://127.0.0.1:8080"', '"kris.se"', "serve.public_url", "is not a web address"),
+        ('"Europe/Stockholm"', '"Europe"', "time_zone", "is not a time zone"),
+        ('"Europe/Stockholm"', '"../etc"', "time_zone", "is not a time zone"),
+        ('database = "broadcaster.db"', 'database = ""', "database", "is neither a file nor the address"),
+        ('"broadcaster.db"', '"mysql://127.0.0.1/kris"', "database", "is neither a file nor the address"),
+        ('"broadcaster.db"', '"postgresql://kris:geheim@127.0.0.1/kris"', "database", "holds a password"),
+        (KEY, 'key = "geheim"', "key", "a secret never stands here itself"),
+        (KEY, 'key = { env = "KRIS_NOT_SET" }', "key", "the environment variable KRIS_NOT_SET is not set"),
+        (KEY, 'key = { file = "lost.key" }', "key", "lost.key cannot be read"),
+        (TOKEN, 'auth_token = "geheim"', "accounts.sms.auth_token", "a secret never stands here itself"),
+        ('"twilio" ', '"myspace" ', "accounts.sms.provider", "'myspace' is no provider. Known: facebook, twilio"),
+        ("rate = 10 ", "rate = 0 ", "accounts.sms.rate", "must be more than 0"),
+        ("rate = 10 ", 'colour = "red" ', "accounts.sms.colour", "is not a setting here. Known: account_sid"),
+        ('phone = "0485-880 00"', "phone = 0", "municipalities.borgholm.phone", "must be text, in quotation marks."),
+        ('["sv", "en"]', "[]", "municipalities.borgholm.languages", "is empty."),
+        ('["sv", "en"]', '"sv"', "municipalities.borgholm.languages", "must be a list, in brackets."),
+        ('["sv", "en"]', '["sv", "xx"]', "municipalities.borgholm.languages", "'xx' is no known language."),
+        ('sms = "sms"', 'sms = "smss"', "municipalities.borgholm.channels", "there is no account 'smss'."),
+        ('sms = "sms"', 'sms = "feeds"', "municipalities.borgholm.channels", "'feeds' reaches feed, not sms."),
+        ('sms = "sms"', 'fax = "sms"', "municipalities.borgholm.channels", "'fax' is no channel. Known: facebook"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line_and_key(folder: Path, old: str, new: str, key: str, said: str) -> None:
+    (found,) = problems(folder, old, new)
+    assert found.startswith(f"config.toml:{line_of(old)}: {key}: ")
+    assert said in found
+    assert "geheim" not in found
+
+
+@pytest.mark.parametrize("name", ["Borgholm", "all", '"öland"', '"a b"'])
+def test_a_municipality_needs_a_short_name_that_fits_addresses(folder: Path, name: str) -> None:
+    text = template().replace("[municipalities.borgholm", f"[municipalities.{name}")
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="cannot be a short name"):
+        load(folder / "config.toml")
+
+
+def test_all_that_is_missing_is_said_at_once(folder: Path) -> None:
+    found = problems(folder, template(), "")
+    assert found == [
+        f"config.toml: {key}: is missing. Add it." for key in ("mode", "key", "accounts", "municipalities")
+    ]
+
+
+def test_problems_of_several_sections_are_said_at_once(folder: Path) -> None:
+    text = template().replace("port = 8080", "prot = 8080").replace("rate = 10 ", "rate = 0 ")
+    found = problems(folder, template(), text)
+    assert [problem.split(": ")[1] for problem in found] == ["serve.prot", "accounts.sms.rate"]
+
+
+def test_an_account_without_a_provider_is_told_which_there_are(folder: Path) -> None:
+    (found,) = problems(folder, 'provider = "feed"\n', "")
+    assert found == (
+        f"config.toml:{line_of('[accounts.feeds]')}: accounts.feeds: has no provider. "
+        "Write provider = one of: facebook, twilio, 46elks, feed, twilio-voice."
+    )
+
+
+@pytest.mark.parametrize("address", ["https://api.twilio.com", "https://127.0.0.1.example.se", "https://10.0.0.1"])
+def test_in_the_sandbox_an_account_that_leads_elsewhere_is_refused(folder: Path, address: str) -> None:
+    (found,) = problems(folder, "http://127.0.0.1:8070/twilio", address)
+    assert 'the mode is "sandbox", but this account would talk to' in found
+
+
+def test_in_the_sandbox_an_account_that_is_not_led_to_it_is_refused(folder: Path) -> None:
+    (found,) = problems(folder, 'base_url = "http://127.0.0.1:8070/twilio"\n', "")
+    assert found.startswith(f"config.toml:{line_of('[accounts.sms]')}: accounts.sms.base_url: ")
+    assert "api.twilio.com" in found
+
+
+@pytest.mark.parametrize("address", ["http://localhost:8070/twilio", "http://[::1]:8070/twilio", "http://127.9.9.9/t"])
+def test_every_loopback_address_may_be_the_sandbox(folder: Path, address: str) -> None:
+    assert changed(folder, "http://127.0.0.1:8070/twilio", address).mode is Mode.SANDBOX
+
+
+def live(public_url: str) -> str:
+    """The shipped configuration, gone live."""
+    text = (
+        template().replace('mode = "sandbox"', 'mode = "live"').replace("http://127.0.0.1:8070", "https://kris.example")
+    )
+    return text.replace('public_url = "http://127.0.0.1:8080"', public_url)
+
+
+@pytest.mark.parametrize("public_url", ["", 'public_url = "https://kris.example"'])
+def test_live_accounts_may_lead_anywhere(folder: Path, public_url: str) -> None:
+    assert changed(folder, template(), live(public_url)).mode is Mode.LIVE
+
+
+def test_live_nobody_outside_is_told_to_call_this_machine_by_its_inner_address(folder: Path) -> None:
+    text = live('public_url = "http://127.0.0.1:8080"')
+    line = text[: text.index("public_url = ")].count("\n") + 1
+
+    [problem] = problems(folder, template(), text)
+
+    assert problem.startswith(f"config.toml:{line}: serve.public_url: ")
+    assert "cannot reach this machine" in problem
+
+
+def test_there_is_one_set_of_feeds(folder: Path) -> None:
+    second = '[accounts.more]\nprovider = "feed"\ndirectory = "more"\nauthority = "borgholm.se"\n\n[accounts.feeds]'
+
+    [problem] = problems(folder, "[accounts.feeds]", second)
+
+    assert "accounts.feeds: there are feeds already: more." in problem
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"mode", "config.toml:1: This is not valid TOML"),
+        (b"mode = 1\nmode = 2\n", "config.toml:2: This is not valid TOML"),
+        ('# Mörbylånga\nmode = "sandbox"\n'.encode("latin-1"), "config.toml: is not UTF-8 text."),
+        (b"accounts = 3\n", "config.toml:1: accounts: must be a table."),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_said_so(folder: Path, content: bytes, said: str) -> None:
+    (folder / "config.toml").write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(folder / "config.toml")
+    assert said in str(caught.value)
+
+
+def test_without_a_file_the_way_to_one_is_shown(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no configuration here\. Run `broadcaster init`"):
+        load(tmp_path / "config.toml")
+
+
+def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load(tmp_path)

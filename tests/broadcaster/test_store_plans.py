@@ -1,0 +1,126 @@
+"""How SQLite goes about the frequent questions: by an index that stays small, however long the ledger grows."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from broadcaster.delivery import State, Verdict
+from broadcaster.store import lanes, reports
+from broadcaster.store.database import Database
+from broadcaster.store.ledger import Ledger, Report
+from broadcaster.store.submissions import submit
+from broadcaster.store.subscribers import Subscribers
+from tests.support.storing import BORGHOLM, HOUR, NOW, SEAL, SECOND, TO_BORGHOLM, submission, subscribe, upgraded
+
+Statement = tuple[str, tuple[object, ...]]
+
+BY_PENDING = "SEARCH deliveries USING INDEX ix_deliveries_pending (lane=? AND due<?)"
+BY_SENDING = "SEARCH deliveries USING INDEX ix_deliveries_sending (lane=?)"
+BY_ID = "SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)"
+BY_MESSAGE = "SEARCH deliveries USING INDEX ix_deliveries_message_state_rendition (message=? AND state=?)"
+COUNTED = "SEARCH deliveries USING COVERING INDEX ix_deliveries_message_state_rendition (message=?)"
+COUNTED_OPEN = "SEARCH deliveries USING COVERING INDEX ix_deliveries_message_state_rendition (message=? AND state=?)"
+BY_SUBSCRIBER = "SEARCH deliveries USING INDEX ix_deliveries_subscriber (subscriber=?)"
+FREED = "SEARCH deliveries USING COVERING INDEX ix_deliveries_subscriber (subscriber=?)"
+
+
+@contextmanager
+def listening(database: Database) -> Iterator[list[Statement]]:
+    """Every statement that is executed meanwhile, with its values."""
+    heard: list[Statement] = []
+
+    def hear(_: object, __: object, statement: str, values: tuple[object, ...], ___: object, ____: object) -> None:
+        heard.append((statement, values))
+
+    event.listen(database._engine.sync_engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(database._engine.sync_engine, "before_cursor_execute", hear)
+
+
+async def plans(database: Database, statements: list[Statement]) -> list[str]:
+    """The steps of each statement that look at deliveries or sort, in order."""
+    steps = []
+    async with database.read() as connection:
+        for statement, values in statements:
+            if not statement.startswith(("BEGIN", "INSERT")):
+                explained = await connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)
+                steps += [row.detail for row in explained]
+    return [step for step in steps if "deliveries" in step or "ORDER BY" in step]
+
+
+async def recovering(database: Database) -> None:
+    lease = await lanes.acquire(database, "sms-borgholm", "there pid 1 b")
+    assert lease is not None
+    await Ledger(database).recover(lease, repeatable=False, now=NOW)
+
+
+async def claiming(database: Database) -> None:
+    lease = await lanes.acquire(database, "sms-borgholm", "there pid 1 b")
+    assert lease is not None
+    await Ledger(database).turn(lease, Report({}, 2), NOW)
+
+
+async def recording(database: Database) -> None:
+    lease = await lanes.acquire(database, "sms-borgholm", "there pid 1 b")
+    assert lease is not None
+    await Ledger(database).turn(lease, Report({1: Verdict(State.ACCEPTED)}, 0, swept=NOW), NOW)
+
+
+async def expiring(database: Database) -> None:
+    lease = await lanes.acquire(database, "sms-borgholm", "there pid 1 b")
+    assert lease is not None
+    await Ledger(database).turn(lease, Report({}, 0), NOW + 2 * HOUR)
+
+
+async def asking_for_work(database: Database) -> None:
+    await Ledger(database).busy(["sms-borgholm", "pages"], NOW + SECOND)
+
+
+async def counting(database: Database) -> None:
+    await reports.progress(database, "0a1b2c3d4e")
+
+
+async def listing(database: Database) -> None:
+    await reports.find_message(database, "0a1b2c3d4e")
+
+
+async def asking_for_lanes(database: Database) -> None:
+    await reports.open_lanes(database, "0a1b2c3d4e")
+
+
+async def leaving(database: Database) -> None:
+    await Subscribers(database, SEAL).remove("+46701740605", "borgholm", NOW, "test")
+
+
+@pytest.mark.parametrize(
+    ("question", "steps"),
+    [
+        (claiming, [BY_MESSAGE, BY_PENDING, BY_ID]),
+        (recording, [BY_ID, BY_MESSAGE]),
+        (expiring, [BY_MESSAGE, BY_MESSAGE]),
+        (recovering, [BY_SENDING]),
+        (asking_for_work, [BY_PENDING, BY_SENDING]),
+        (counting, [COUNTED]),
+        (asking_for_lanes, [BY_MESSAGE]),
+        (leaving, [BY_SUBSCRIBER, FREED]),
+    ],
+)
+async def test_a_frequent_question_goes_by_the_index_that_is_meant_for_it(
+    tmp_path: Path, question: Callable[[Database], Awaitable[None]], steps: list[str]
+) -> None:
+    async with upgraded(f"sqlite+aiosqlite:///{tmp_path}/kris.db") as database:
+        await subscribe(database, *((f"+467017406{place}", "borgholm", "sv") for place in ("05", "06", "07")))
+        await submit(database, submission(renditions=[BORGHOLM], routes=[TO_BORGHOLM]), "test")
+        with listening(database) as heard:
+            await question(database)
+        assert await plans(database, heard) == steps
+
+
+async def test_open_deliveries_of_a_list_of_messages_are_counted_in_the_index(tmp_path: Path) -> None:
+    async with upgraded(f"sqlite+aiosqlite:///{tmp_path}/kris.db") as database:
+        with listening(database) as heard:
+            await listing(database)
+        assert COUNTED_OPEN in await plans(database, heard)
