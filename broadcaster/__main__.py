@@ -1,0 +1,5 @@
+"""``python -m broadcaster`` is the same as ``broadcaster``."""
+
+from broadcaster.cli import main
+
+main()

@@ -1,0 +1,55 @@
+"""The commands by name."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from broadcaster.cli import authoring, context, sending, serving, setup, subscribers
+
+app = typer.Typer(
+    help="""Bring one message to the Facebook pages, SMS subscribers, feeds and phone lines of several municipalities.
+
+    Example: broadcaster demo""",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (a callback gets its option's value like this)
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"broadcaster {version('municipal-broadcaster')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    *,
+    config: Annotated[
+        Path, typer.Option("--config", envvar="BROADCASTER_CONFIG", help="The configuration file.", metavar="FILE")
+    ] = Path("config.toml"),
+    version: Annotated[  # noqa: ARG001 (done by its callback, before a command is asked for)
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    context.config_file = config
+
+
+for command in (
+    setup.init,
+    setup.check,
+    authoring.new,
+    authoring.preview,
+    sending.send,
+    sending.status,
+    serving.serve,
+    serving.sandbox,
+    serving.demo,
+):
+    app.command()(command)
+app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(setup.database, name="db")

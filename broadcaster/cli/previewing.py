@@ -1,0 +1,124 @@
+"""What ``preview`` shows."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from broadcaster.audience import Audience, estimate
+from broadcaster.cli import errors
+from broadcaster.cli.html_text import plain
+from broadcaster.cli.output import console, print_json, show_text
+from broadcaster.cli.reading import message_of
+from broadcaster.config import Config
+from broadcaster.plan import Plan, plan_for
+from broadcaster.runtime import opened
+from broadcaster.store.errors import StoreError
+from channels.registry import FORMS
+from messages.checking import expiry
+from messages.model import Markup, Rendition
+from messages.problems import InputError
+from messages.rendering import measure, remarks
+
+
+async def show(config: Config, file: Path, *, as_json: bool) -> int:
+    """Print the preview; returns the exit code.
+
+    Raises:
+        InputError: when the message cannot be sent, unless JSON was asked for, which then says so.
+    """
+    now = datetime.now(config.zone)
+    try:
+        plan = plan_for(message_of(file), config, now)
+    except InputError as error:
+        if not as_json:
+            raise
+        errors.print_problems(error.problems)
+        print_json(_refused(error))
+        return errors.BAD_INPUT
+    audience = await _audience(plan, config)
+    if as_json:
+        print_json(_as_data(plan, audience))
+    else:
+        _print(plan, audience, now)
+    return 0
+
+
+async def _audience(plan: Plan, config: Config) -> Audience | None:
+    """The audience; None before there is a database."""
+    try:
+        async with opened(config) as store:
+            return await estimate(plan, config, store.database)
+    except StoreError:
+        return None
+
+
+def _print(plan: Plan, audience: Audience | None, now: datetime) -> None:
+    out = console()
+    for rendition in plan.renditions:
+        title = f"{rendition.municipality} · {rendition.channel} · {rendition.language}"
+        show_text(out, title, _readable(rendition), _size(rendition))
+    for remark in _remarks(plan):
+        out.print(f"note: {remark}")
+    ends = expiry(plan.message, now)
+    given = "" if plan.message.expires else " (24 hours after sending, as the message names no time)"
+    out.print(f"Expires {ends:%Y-%m-%d %H:%M}{given}.")
+    out.print(audience_line(audience))
+
+
+def audience_line(audience: Audience | None) -> str:
+    """How many get an SMS and what it costs, in one sentence."""
+    if audience is None:
+        return "Residents by SMS: unknown, there is no database yet (`broadcaster init`)."
+    cost = "" if audience.cost is None else f", about {audience.cost:.2f} kronor"
+    return f"Residents by SMS: {audience.people}{cost}."
+
+
+def _readable(rendition: Rendition) -> str:
+    if FORMS[rendition.channel].markup is Markup.HTML:
+        return f"{rendition.title}\n\n{plain(rendition.text)}"
+    return rendition.text
+
+
+def _size(rendition: Rendition) -> str:
+    found = measure(rendition, FORMS[rendition.channel])
+    if found.segments is not None:
+        return f"{found.segments} segment{'s' if found.segments != 1 else ''}, {found.encoding}"
+    if found.words is not None:
+        return f"{found.words} words, about {found.seconds:.0f} s"
+    return f"{len(rendition.text)} characters"
+
+
+def _remarks(plan: Plan) -> list[str]:
+    return [
+        f"{rendition.municipality} {rendition.channel} {rendition.language}: {remark}"
+        for rendition in plan.renditions
+        for remark in remarks(rendition, FORMS[rendition.channel])
+    ]
+
+
+def _as_data(plan: Plan, audience: Audience | None) -> dict[str, Any]:
+    return {
+        "renditions": [_rendition(rendition) for rendition in plan.renditions],
+        "recipients": None if audience is None else audience.people,
+        "cost": None if audience is None else audience.cost,
+        "problems": [{"level": "note", "text": remark} for remark in _remarks(plan)],
+    }
+
+
+def _rendition(rendition: Rendition) -> dict[str, Any]:
+    found = measure(rendition, FORMS[rendition.channel])
+    return {
+        "municipality": rendition.municipality,
+        "channel": rendition.channel,
+        "language": rendition.language,
+        "title": rendition.title,
+        "text": rendition.text,
+        "segments": found.segments,
+        "encoding": found.encoding,
+        "words": found.words,
+        "seconds": found.seconds,
+    }
+
+
+def _refused(error: InputError) -> dict[str, Any]:
+    return {"renditions": [], "recipients": None, "cost": None, "problems": errors.as_data(error.problems)}

@@ -1,0 +1,21 @@
+"""Reading a message file."""
+
+from pathlib import Path
+
+from broadcaster.plan import read
+from messages.model import Message
+from messages.problems import InputError, Place, Problem
+
+
+def message_of(file: Path) -> Message:
+    """Read a file.
+
+    Raises:
+        InputError: it cannot be read, or is no message.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        advice = "Check the name; `broadcaster new` makes a message."
+        raise InputError([Problem(f"cannot be read: {error.strerror}.", Place(str(file)), advice)]) from None
+    return read(data, str(file))

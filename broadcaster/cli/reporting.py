@@ -1,0 +1,84 @@
+"""What ``status`` shows."""
+
+from rich.console import Console
+
+from broadcaster.cli.errors import NOT_DELIVERED, UsageError
+from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli.progress import as_data, progress_table, summary
+from broadcaster.config import Config
+from broadcaster.delivery import REACHED, State
+from broadcaster.runtime import opened
+from broadcaster.store import lanes, reports
+from broadcaster.store.database import Database
+from broadcaster.store.reports import MessageSummary
+
+
+async def report(config: Config, wanted: str | None, *, as_json: bool) -> int:
+    """Show one message; returns the exit code.
+
+    Raises:
+        UsageError: there is no such message, or more than one.
+    """
+    async with opened(config) as store:
+        found = await _find(store.database, wanted)
+        progress = await reports.progress(store.database, found.id)
+        if as_json:
+            print_json(as_data(found.id, progress))
+        else:
+            out = console()
+            issued = found.issued.astimezone(config.zone)
+            out.print(f"{found.id}  {found.kind}, {found.severity}: {found.headline}", style="bold")
+            out.print(f"{found.incident}, sent {issued:%Y-%m-%d %H:%M}")
+            out.print(progress_table(progress))
+            out.print(summary(progress))
+            await print_reasons(out, store.database, found.id)
+    return 0 if progress.count(*REACHED) == progress.total else NOT_DELIVERED
+
+
+async def list_recent(config: Config, *, as_json: bool) -> None:
+    """List the messages sent last, newest first."""
+    async with opened(config) as store:
+        found = await reports.recent(store.database)
+    if as_json:
+        listed = [
+            {
+                "message": m.id,
+                "incident": m.incident,
+                "kind": m.kind,
+                "severity": m.severity,
+                "headline": m.headline,
+                "sent": m.issued.isoformat(),
+                "state": "sending" if m.open else "done",
+            }
+            for m in found
+        ]
+        print_json({"messages": listed})
+        return
+    if not found:
+        console().print("no message has been sent yet.")
+        return
+    shown = table("message", "sent", "kind", "state", "headline")
+    for m in found:
+        sent = m.issued.astimezone(config.zone)
+        shown.add_row(m.id, f"{sent:%Y-%m-%d %H:%M}", m.kind, f"{m.open} to come" if m.open else "done", m.headline)
+    console().print(shown)
+
+
+async def print_reasons(out: Console, database: Database, message: str) -> None:
+    """Say why deliveries are not where they should be, and what a person can do about it."""
+    halted = await lanes.halted(database)
+    for name in sorted(await reports.open_lanes(database, message) & halted.keys()):
+        out.print(f"{name} is halted: {halted[name]}. Mend that, then send again.", style="red")
+    for reason in await reports.reasons(database, message):
+        if reason.state is State.PENDING and reason.lane in halted:
+            continue  # said above
+        out.print(f"{reason.count} {reason.state.replace('_', ' ')} ({reason.lane}): {reason.reason}")
+
+
+async def _find(database: Database, wanted: str | None) -> MessageSummary:
+    found = await reports.find_message(database, wanted or "")
+    if not found:
+        raise UsageError(f"there is no message {wanted}." if wanted else "no message has been sent yet.")
+    if wanted and len(found) > 1:
+        raise UsageError(f"{wanted} could be {', '.join(m.id for m in found[:5])}: write more of it.")
+    return found[0]

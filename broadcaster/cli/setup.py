@@ -1,0 +1,76 @@
+"""``init``, ``check`` and ``db``: getting ready."""
+
+import typer
+
+from broadcaster.cli import context
+from broadcaster.cli.options import Json
+
+database = typer.Typer(
+    help="""Bring the database up to date.
+
+    Example: broadcaster db upgrade""",
+    no_args_is_help=True,
+)
+
+
+def init() -> None:
+    """Write a configuration, a key and a database.
+
+    They work as they are, against the sandbox. What is there already is kept.
+
+    Example: broadcaster init
+    """
+    from broadcaster.scaffold import write_missing
+
+    for path in write_missing(context.config_file):
+        print(f"wrote    {path}")
+    print(f"ready    {context.run(_upgrade())}")
+    print("\nNext: `broadcaster sandbox` in a second terminal, then `broadcaster check`.")
+
+
+def check(*, as_json: Json = False) -> None:
+    """Check configuration, key and database. Sends nothing.
+
+    Shows which account every municipality uses on every channel.
+
+    Example: broadcaster check
+    """
+    from broadcaster.cli.checking import report
+
+    context.run(report(context.config(), as_json=as_json))
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the tables up to date, with all that they hold.
+
+    Creates them in an empty database.
+
+    Example: broadcaster db upgrade
+    """
+    print(f"{context.run(_upgrade())} is up to date.")
+
+
+@database.command()
+def version() -> None:
+    """Print the revisions of the database and the program.
+
+    Example: broadcaster db version
+    """
+    print(context.run(_version()))
+
+
+async def _upgrade() -> str:
+    from broadcaster.store.database import Database
+
+    async with Database(context.config().database_url.get_secret_value()) as opened:
+        await opened.upgrade()
+        return opened.name
+
+
+async def _version() -> str:
+    from broadcaster.store.database import HEAD, Database
+
+    async with Database(context.config().database_url.get_secret_value()) as opened:
+        found = await opened.revision() if opened.exists() else None
+    return f"database {found or 'not there'}, program {HEAD}"

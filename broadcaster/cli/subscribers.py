@@ -1,0 +1,97 @@
+"""``subscribers``: who gets the SMS."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from broadcaster.cli import context
+from broadcaster.cli.options import Json
+
+app = typer.Typer(
+    help="""Keep the list of residents who get the SMS.
+
+    Example: broadcaster subscribers import numbers.csv""",
+    no_args_is_help=True,
+)
+
+_Number = Annotated[str, typer.Argument(help="A Swedish mobile number, written as people do.", metavar="NUMBER")]
+_Municipality = Annotated[str | None, typer.Option("--municipality", "-m", help="Its short name.", metavar="NAME")]
+_Language = Annotated[
+    str | None,
+    typer.Option("--language", "-l", help="Two letters; the municipality's first if left out.", metavar="CODE"),
+]
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV with a heading: number, municipality, language.", metavar="FILE")],
+    municipality: _Municipality = None,
+    language: _Language = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Import numbers from a CSV file.
+
+    The good ones are imported, the bad ones listed with row and reason; then it exits with 2. The options are for rows
+    that name no municipality or language.
+
+    Example: broadcaster subscribers import numbers.csv
+    """
+    from broadcaster.cli.subscribing import import_file
+
+    config = context.config()
+    raise typer.Exit(context.run(import_file(config, file, municipality, language, as_json=as_json)))
+
+
+@app.command()
+def add(number: _Number, municipality: _Municipality = None, language: _Language = None) -> None:
+    """Subscribe one number.
+
+    Example: broadcaster subscribers add 070-1740605 -m borgholm
+    """
+    from broadcaster.cli.subscribing import add_one
+
+    context.run(add_one(context.config(), number, municipality, language))
+
+
+@app.command()
+def remove(number: _Number, municipality: _Municipality = None) -> None:
+    """End a number's subscriptions.
+
+    All of them, or the one to the municipality named. What was planned for the number is not sent.
+
+    Example: broadcaster subscribers remove 070-1740605
+    """
+    from broadcaster.cli.subscribing import remove_one
+
+    context.run(remove_one(context.config(), number, municipality))
+
+
+@app.command("list")
+def list_(
+    municipality: _Municipality = None,
+    *,
+    numbers: Annotated[bool, typer.Option("--numbers", help="Show the numbers in full.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the subscriptions.
+
+    Numbers are masked unless asked for.
+
+    Example: broadcaster subscribers list -m borgholm
+    """
+    from broadcaster.cli.subscribing import show_all
+
+    context.run(show_all(context.config(), municipality, numbers=numbers, as_json=as_json))
+
+
+@app.command()
+def count(*, as_json: Json = False) -> None:
+    """Count the subscriptions by municipality and language.
+
+    Example: broadcaster subscribers count
+    """
+    from broadcaster.cli.subscribing import show_count
+
+    context.run(show_count(context.config(), as_json=as_json))

@@ -1,0 +1,146 @@
+"""What ``subscribers`` does."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from broadcaster.cli import context
+from broadcaster.cli.errors import BAD_INPUT, UsageError
+from broadcaster.cli.output import console, print_json, table
+from broadcaster.config import Config
+from broadcaster.intake import read_csv, subscription
+from broadcaster.numbers import NumberError, masked, mobile
+from broadcaster.runtime import opened
+from messages.problems import InputError, Place, Problem
+
+LARGEST_FILE = 64_000_000
+"""Bytes: some two million rows."""
+
+
+async def import_file(
+    config: Config, file: Path, municipality: str | None, language: str | None, *, as_json: bool
+) -> int:
+    """Import a CSV; returns the exit code, which tells when rows were bad.
+
+    Raises:
+        InputError: the file cannot be read, or is no list.
+        UsageError: there is no such municipality.
+    """
+    _expect_known(config, municipality)
+    default = municipality or _only(config)
+    intake = read_csv(_text_of(file), str(file), config.municipalities, municipality=default, language=language)
+    async with opened(config) as store:
+        await store.subscribers.expect_key()
+        new = await store.subscribers.add(intake.good, datetime.now(UTC), context.actor())
+    if as_json:
+        bad = [{"row": row.row, "reason": row.reason} for row in intake.bad]
+        print_json({"imported": new, "known": len(intake.good) - new, "bad": bad})
+    else:
+        out = console()
+        for row in intake.bad:
+            out.print(f"{file}: row {row.row}: {row.reason}")
+        out.print(f"{new} new, {len(intake.good) - new} known before, {len(intake.bad)} bad rows left out.")
+    return BAD_INPUT if intake.bad else 0
+
+
+async def add_one(config: Config, number: str, municipality: str | None, language: str | None) -> None:
+    """Subscribe one number.
+
+    Raises:
+        UsageError: it cannot subscribe.
+    """
+    wanted = municipality or _only(config)
+    if wanted is None:
+        raise UsageError(f"say to which municipality: -m with one of {', '.join(config.municipalities)}.")
+    try:
+        wish = subscription(number, wanted, language, config.municipalities)
+    except NumberError as error:
+        raise UsageError(f"this {error}.") from None
+    except ValueError as error:
+        raise UsageError(f"{error}.") from None
+    async with opened(config) as store:
+        await store.subscribers.expect_key()
+        new = await store.subscribers.add([wish], datetime.now(UTC), context.actor())
+    print(
+        f"{masked(wish.number)} {'subscribes' if new else 'subscribed before'}: {wish.municipality}, {wish.language}."
+    )
+
+
+async def remove_one(config: Config, number: str, municipality: str | None) -> None:
+    """End a number's subscriptions.
+
+    Raises:
+        UsageError: there is nothing to end.
+    """
+    _expect_known(config, municipality)
+    try:
+        found = mobile(number)
+    except NumberError as error:
+        raise UsageError(f"this {error}.") from None
+    async with opened(config) as store:
+        if not await store.subscribers.remove(found, municipality, datetime.now(UTC), context.actor()):
+            raise UsageError(f"{masked(found)} does not subscribe{f' to {municipality}' if municipality else ''}.")
+    print(f"{masked(found)} no longer subscribes{f' to {municipality}' if municipality else ''}.")
+
+
+async def show_all(config: Config, municipality: str | None, *, numbers: bool, as_json: bool) -> None:
+    """List subscriptions.
+
+    Raises:
+        UsageError: there is no such municipality.
+    """
+    _expect_known(config, municipality)
+    shown = table("number", "municipality", "language", "since")
+    listed = []
+    async with opened(config) as store:
+        async for found, since in store.subscribers.all(municipality):
+            number = found.number if numbers else masked(found.number)
+            if as_json:
+                entry = {"number": number, "municipality": found.municipality, "language": found.language}
+                listed.append(entry | {"since": since.isoformat()})
+            else:
+                local = since.astimezone(config.zone)
+                shown.add_row(number, found.municipality, found.language, f"{local:%Y-%m-%d %H:%M}")
+    if as_json:
+        print_json({"subscriptions": listed})
+    else:
+        console().print(shown if shown.row_count else "nobody subscribes yet.")
+
+
+async def show_count(config: Config, *, as_json: bool) -> None:
+    """Count subscriptions."""
+    async with opened(config) as store:
+        counts = await store.subscribers.counts()
+        people = await store.subscribers.people()
+    if as_json:
+        found = [{"municipality": m, "language": code, "subscriptions": n} for m, code, n in counts]
+        print_json({"people": people, "counts": found})
+        return
+    out = console()
+    if counts:
+        shown = table("municipality", "language", "subscriptions")
+        for municipality, language, count in counts:
+            shown.add_row(municipality, language, str(count))
+        out.print(shown)
+    out.print(f"{people} people" if people != 1 else "1 person")
+
+
+def _only(config: Config) -> str | None:
+    """The municipality, where there is but one."""
+    return next(iter(config.municipalities)) if len(config.municipalities) == 1 else None
+
+
+def _expect_known(config: Config, municipality: str | None) -> None:
+    if municipality is not None and municipality not in config.municipalities:
+        raise UsageError(f"there is no municipality {municipality!r}. There are: {', '.join(config.municipalities)}.")
+
+
+def _text_of(file: Path) -> str:
+    place = Place(str(file))
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise InputError([Problem("is larger than 64 MB.", place, "Divide it.")])
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError([Problem("is not UTF-8 text.", place, 'Save it as "CSV UTF-8".')]) from None
+    except OSError as error:
+        raise InputError([Problem(f"cannot be read: {error.strerror}.", place, "Check the name.")]) from None

@@ -1,0 +1,121 @@
+"""Scripts of keeping the list of subscribers: what is good is taken, what is bad is named with its row and reason."""
+
+import asyncio
+
+import pytest
+
+from tests.support.desk import Desk
+
+LIST = """\
+Telefon;Kommun;Språk
+070-174 06 05;borgholm;sv
++46701740606;morbylanga;en
+0701740605;borgholm;sv
+0701740605;morbylanga;sv
+0485-880 00;borgholm;sv
++4790000000;borgholm;sv
+hello;borgholm;sv
+0701740608;kalmar;sv
+0701740609;borgholm;fi
+
+0701740610;;sv
+"""
+BAD = [
+    (4, "is the same number as in row 2"),
+    (6, "is not a mobile number, so it cannot get SMS"),
+    (7, "is a foreign number (+47); only Swedish mobile numbers can subscribe"),
+    (8, "is not a phone number"),
+    (9, "there is no municipality 'kalmar'; known are: borgholm, morbylanga"),
+    (10, "borgholm does not write in 'fi', but in: sv, en"),
+    (12, "names no municipality; known are: borgholm, morbylanga"),
+]
+
+
+async def test_good_rows_are_imported_and_bad_ones_listed_with_row_and_reason(desk: Desk) -> None:
+    file = desk.write("numbers.csv", LIST)
+
+    ran = await desk.run("subscribers", "import", file)
+    again = await desk.run("subscribers", "import", file, "--json")
+    counted, listed = await asyncio.gather(
+        desk.run("subscribers", "count", "--json"), desk.run("subscribers", "list", "-m", "borgholm")
+    )
+
+    assert ran.code == again.code == 2
+    assert ran.out.splitlines() == [
+        *(f"numbers.csv: row {row}: {reason}" for row, reason in BAD),
+        "3 new, 0 known before, 7 bad rows left out.",
+    ]
+    assert again.data == {"imported": 0, "known": 3, "bad": [{"row": row, "reason": reason} for row, reason in BAD]}
+    assert counted.data["people"] == 2
+    assert counted.data["counts"] == [
+        {"municipality": "borgholm", "language": "sv", "subscriptions": 1},
+        {"municipality": "morbylanga", "language": "en", "subscriptions": 1},
+        {"municipality": "morbylanga", "language": "sv", "subscriptions": 1},
+    ]
+    assert "+4670•••••05" in listed.out
+    assert "1740605" not in listed.out
+
+
+async def test_rows_that_name_no_municipality_or_language_get_those_of_the_command(desk: Desk) -> None:
+    file = desk.write("numbers.csv", "nummer\n070-174 06 05\n")
+    ran = await desk.run("subscribers", "import", file, "-m", "morbylanga", "-l", "en")
+    listed = await desk.run("subscribers", "list", "--numbers", "--json")
+    assert ran.code == 0
+    (found,) = listed.data["subscriptions"]
+    assert (found["number"], found["municipality"], found["language"]) == ("+46701740605", "morbylanga", "en")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"name;age\nx;3\n", "numbers.csv:1: has no column of numbers."),
+        (b"", "numbers.csv:1: has no column of numbers."),
+        ("språk\n".encode("latin-1"), "numbers.csv: is not UTF-8 text."),
+    ],
+)
+async def test_a_file_that_is_no_list_is_refused(desk: Desk, content: bytes, said: str) -> None:
+    ran = await desk.run("subscribers", "import", desk.write("numbers.csv", content))
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: {said}")
+
+
+async def test_one_number_joins_and_leaves(desk: Desk) -> None:
+    joined = await desk.run("subscribers", "add", "070-174 06 05", "-m", "borgholm")
+    again = await desk.run("subscribers", "add", "+46701740605", "-m", "borgholm", "-l", "en")
+    left = await desk.run("subscribers", "remove", "0701740605")
+    gone, empty = await asyncio.gather(desk.run("subscribers", "remove", "0701740605"), desk.run("subscribers", "list"))
+
+    assert joined.out == "+4670•••••05 subscribes: borgholm, sv.\n"
+    assert again.out == "+4670•••••05 subscribed before: borgholm, en.\n"
+    assert left.out == "+4670•••••05 no longer subscribes.\n"
+    assert gone.code == 2
+    assert gone.err == "error: +4670•••••05 does not subscribe.\n"
+    assert empty.out == "nobody subscribes yet.\n"
+
+
+async def test_one_subscription_of_several_can_be_ended(desk: Desk) -> None:
+    await desk.subscribe(["+46701740605"], "borgholm")
+    await desk.subscribe(["+46701740605"], "morbylanga")
+    left = await desk.run("subscribers", "remove", "0701740605", "-m", "borgholm")
+    data = (await desk.run("subscribers", "list", "--json")).data
+    assert left.out == "+4670•••••05 no longer subscribes to borgholm.\n"
+    assert [found["municipality"] for found in data["subscriptions"]] == ["morbylanga"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "0701740605"), "say to which municipality: -m with one of borgholm, morbylanga."),
+        (("add", "0701740605", "-m", "kalmar"), "there is no municipality 'kalmar'; known are: borgholm, morbylanga."),
+        (("add", "0701740605", "-m", "borgholm", "-l", "fi"), "borgholm does not write in 'fi', but in: sv, en."),
+        (("add", "+4790000000", "-m", "borgholm"), "this is a foreign number (+47)"),
+        (("remove", "hello"), "this is not a phone number."),
+        (("import", "none.csv", "-m", "kalmar"), "there is no municipality 'kalmar'. There are: borgholm, morbylanga."),
+        (("import", "none.csv"), "none.csv: cannot be read: No such file or directory."),
+        (("list", "-m", "kalmar"), "there is no municipality 'kalmar'. There are: borgholm, morbylanga."),
+    ],
+)
+async def test_a_wish_that_cannot_be_granted_is_said_why(desk: Desk, arguments: tuple[str, ...], said: str) -> None:
+    ran = await desk.run("subscribers", *arguments)
+    assert ran.code == 2
+    assert ran.err.startswith(f"error: {said}")
