@@ -4,9 +4,10 @@ A channel speaks one provider's wire protocol. It never decides whether to try a
 engine decides. It never raises for what a provider or the network does; an exception from a channel is a bug.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from messages.model import Form, Kind, Rendition, Severity
@@ -52,9 +53,14 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Certainly not done, and never will be for this target with this text."""
+    """Certainly not done, and never will be for this target with this text.
+
+    Args:
+        gone: the target is surely no good any more, whatever the text: an unused number, somebody who opted out.
+    """
 
     reason: str
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,73 @@ class Channel(Protocol):
     async def send(self, parcel: Parcel) -> Outcome:
         """Bring the parcel to its target and say what happened."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A parcel that may have been sent.
+
+    Args:
+        since: when it was claimed for sending (UTC); what the provider took before that is something else.
+    """
+
+    parcel: Parcel
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What the provider has that looks like the parcel: same target, same text, not older; oldest first, maybe none."""
+
+    remote_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The provider could not be asked, or did not answer; nothing was learnt."""
+
+    reason: str
+
+
+Finding = Matches | Unclear
+
+
+@runtime_checkable
+class Find(Protocol):
+    """A provider that can be asked what it has taken."""
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after an attempt the provider surely lists what it took; before, finding nothing means nothing."""
+        ...
+
+    async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
+        """Look many doubts up with as few requests as the API allows; the findings by the parcels' keys."""
+        ...
+
+
+class Arrival(StrEnum):
+    """What a receipt says."""
+
+    ACCEPTED = "accepted"  # the provider has it and is at it
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider tells us later about a parcel, on its own account.
+
+    Args:
+        key: the parcel's key, if the provider carried it back.
+        gone: the target is surely no good any more.
+    """
+
+    key: str | None
+    remote_id: str
+    arrival: Arrival
+    reason: str | None = None
+    gone: bool = False
 
 
 @runtime_checkable

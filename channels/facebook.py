@@ -8,17 +8,30 @@ into addresses, from where it finds its way into every log between here and ther
 import hashlib
 import hmac
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from yarl import URL
 
-from channels.contract import Accepted, ChannelKind, Deferred, Halted, InDoubt, Outcome, Parcel, Rejected
+from channels.contract import (
+    Accepted,
+    ChannelKind,
+    Deferred,
+    Doubt,
+    Finding,
+    Halted,
+    InDoubt,
+    Outcome,
+    Parcel,
+    Rejected,
+)
+from channels.finding import Listing, Page, Taken, look_up
 from channels.provider import Provider, Wiring
 from channels.settings import AccountSettings, Secret
-from channels.wire import Answer, BaseUrl, Failure, Response, Wire, by_status, cite
+from channels.wire import LONGEST_LISTING, Answer, BaseUrl, Failure, Response, Wire, by_status, cite, iso_date
 from messages.model import Form, Limits, Markup, Rendition
 
 with warnings.catch_warnings():
@@ -67,6 +80,13 @@ SUBCODES: Mapping[tuple[int, int], Halted] = {
 """Errors whose subcode tells more."""
 
 
+SETTLE = timedelta(seconds=60)
+"""Facebook documents no time; a page shows a new post within seconds."""
+
+MOST = 100
+"""Posts on a page of the list, at most."""
+
+
 class FacebookSettings(AccountSettings):
     """A Facebook page and the right to post on it.
 
@@ -86,7 +106,7 @@ class FacebookSettings(AccountSettings):
 
 
 class PageGraph(facebook.GraphAPI):  # type: ignore[misc]  # the SDK has no types
-    """The SDK with a network of our own: its methods that write make one request and return an awaitable ``Answer``."""
+    """The SDK with a network of our own: its methods make one request and return an awaitable ``Answer``."""
 
     def __init__(self, settings: FacebookSettings, wire: Wire) -> None:
         token = settings.token.get_secret_value()
@@ -99,19 +119,42 @@ class PageGraph(facebook.GraphAPI):  # type: ignore[misc]  # the SDK has no type
             proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
             self._credentials["appsecret_proof"] = proof
 
-    async def request(self, path: str, *, post_args: Mapping[str, str] | None = None, method: str = "POST") -> Answer:
-        """Change something below ``base_url``, with everything secret in a form: DELETE takes one as well as POST."""
-        form = {**(post_args or {}), **self._credentials}
-        answer: Answer = await self.session.request(method, f"{self._base_url}/{path}", form=form)
+    async def request(
+        self,
+        path: str,
+        args: Mapping[str, str] | None = None,
+        *,
+        post_args: Mapping[str, str] | None = None,
+        method: str | None = None,
+    ) -> Answer:
+        """Ask for something below ``base_url``, or change it where there is a form or a method.
+
+        The token is never in the address: what changes something has everything secret in a form, DELETE as well as
+        POST; what only asks has the token in a header, and the proof, which is worth nothing without it, in the query.
+        """
+        url = f"{self._base_url}/{path}"
+        if post_args is None and method is None:
+            proof = {name: value for name, value in self._credentials.items() if name == "appsecret_proof"}
+            wire: Wire = self.session.authorized(f"Bearer {self.access_token}")
+            return await wire.request("GET", URL(url).with_query({**(args or {}), **proof}), longest=LONGEST_LISTING)
+        form = urlencode({**(post_args or {}), **self._credentials}).encode()
+        answer: Answer = await self.session.request(method or "POST", url, form=form)
         return answer
 
 
 class FacebookPage:
-    """Publishes on one Facebook page, and changes and deletes what it published there."""
+    """Publishes on one Facebook page, and changes and deletes what it published there.
 
-    def __init__(self, settings: FacebookSettings, wire: Wire) -> None:
+    Args:
+        page_size: posts on a page of those that are looked through.
+    """
+
+    settle = SETTLE
+
+    def __init__(self, settings: FacebookSettings, wire: Wire, *, page_size: int = MOST) -> None:
         self._settings = settings
         self._wire = wire
+        self._page_size = page_size
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Publish the text as a new post on the page."""
@@ -122,6 +165,16 @@ class FacebookPage:
                 case {"id": str(post)} if post:
                     return Accepted(post)
         return _failure(answer)
+
+    async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
+        """Look among the posts that the page itself has published for those that have the parcels' texts."""
+        first = {"fields": "id,message,created_time", "limit": str(self._page_size)}
+        return await look_up(Listing(self._published, first, None, _page, _failure), doubts)
+
+    async def _published(self, query: Mapping[str, str]) -> Answer:
+        # Not the page's `feed`, on which visitors write as well, and which needs one more permission.
+        answer: Answer = await self._graph().get_connections(self._settings.page, "published_posts", **query)
+        return answer
 
     async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
         """Change the text of a post that this app published; Facebook shows that it was edited."""
@@ -160,7 +213,7 @@ def _error(response: Response) -> tuple[int, int | None] | None:
             return None
 
 
-def _failure(answer: Answer) -> Outcome:
+def _failure(answer: Answer) -> Failure:
     """Say what an answer means that is not a success."""
     if not isinstance(answer, Response):
         return answer
@@ -171,6 +224,26 @@ def _failure(answer: Answer) -> Outcome:
     known = SUBCODES.get((code, subcode or 0)) or ERRORS.get(code) or by_status(answer)
     failure = cite(known, f"Facebook error {code}" + (f"/{subcode}" if subcode is not None else ""))
     return replace(failure, after=_regained(answer)) if isinstance(failure, Deferred) else failure
+
+
+def _page(response: Response, query: Mapping[str, str]) -> Page:
+    following: Mapping[str, str] | None = None
+    match response.json():
+        case {"data": list(posts), "paging": {"next": str(), "cursors": {"after": str(cursor)}}}:
+            following = {**query, "after": cursor}  # `next` is an address, with the token in it
+        case {"data": list(posts)}:
+            pass
+        case _:
+            raise ValueError("this is no page of posts")
+    return Page(tuple(map(_taken, posts)), following)
+
+
+def _taken(post: object) -> Taken:
+    match post:
+        case {"id": str(remote_id), "created_time": str(created), **more} if remote_id:
+            text = str(more.get("message", ""))  # missing for a picture without words
+            return Taken(remote_id, remote_id.partition("_")[0], text, iso_date(created))
+    raise ValueError("this is no post")
 
 
 class _Usage(BaseModel):

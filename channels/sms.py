@@ -1,4 +1,7 @@
-"""What the SMS providers share: the channel, and how phone numbers and senders are written."""
+"""What the SMS providers share: the channel, and how phone numbers, senders and forms are written."""
+
+from functools import lru_cache
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -21,3 +24,14 @@ class SmsSettings(AccountSettings):
     """
 
     price: float | None = Field(default=None, ge=0)
+
+
+@lru_cache(maxsize=256)
+def quoted_text(text: str) -> str:
+    """Write a text as a form has it: once for all who get it, for this is most of the work of sending an SMS."""
+    return quote(text, safe="")
+
+
+def quoted_twice(key: str) -> str:
+    """Write a parcel's key as it stands in an address that stands in a form."""
+    return quote(key, safe="").replace("%", "%25")  # what was quoted once has no other character to be quoted

@@ -10,10 +10,12 @@ import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any, Self
 
 import aiohttp
+from multidict import CIMultiDict
 from pydantic import AfterValidator
 from yarl import URL
 
@@ -28,6 +30,11 @@ longer for a sick provider stands still. The account settings cannot change them
 
 LONGEST_BODY = 1024 * 1024
 """Bytes. Providers answer in a few kilobytes; what is longer is not theirs, and is not read to its end."""
+
+LONGEST_LISTING = 32 * LONGEST_BODY
+"""Bytes. A thousand of the longest texts, with every letter as an escape, are about 10 MB."""
+
+FORM = "application/x-www-form-urlencoded"
 
 Failure = Deferred | Rejected | InDoubt | Halted
 """Every outcome but success."""
@@ -70,7 +77,7 @@ class Response:
     def json(self) -> dict[str, Any]:
         """Return the JSON object of the body; an empty one where the body is anything else."""
         try:
-            value = json.loads(self.body)
+            value = json.loads(self.body.decode())
         except (ValueError, RecursionError):
             return {}
         return value if isinstance(value, dict) else {}
@@ -81,39 +88,84 @@ class Response:
         plausible = seconds.isascii() and seconds.isdigit() and len(seconds) <= 6
         return timedelta(seconds=int(seconds)) if plausible else None
 
+    def date(self) -> datetime | None:
+        """Return when the provider answered, by its clock (RFC 9110, 6.6.1), if it says so."""
+        try:
+            return internet_date(self.headers.get("Date", ""))
+        except ValueError:
+            return None
+
+
+def internet_date(text: str) -> datetime:
+    """Read a date as mail and HTTP write it (RFC 5322, 3.3): ``Thu, 24 Aug 2023 05:01:45 +0000``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return _aware(parsedate_to_datetime(text))
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+
+
+def iso_date(text: str) -> datetime:
+    """Read a date as ISO 8601 writes it, in UTC unless it says otherwise: ``2023-08-24T05:01:45.307000``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return _aware(datetime.fromisoformat(text))
+
+
+def _aware(date: datetime) -> datetime:
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
 
 Answer = Response | Deferred | InDoubt
 """The provider's answer, or what its absence means."""
 
 
+def _headers() -> Mapping[str, str]:
+    return CIMultiDict({"Accept-Encoding": "identity"})
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How an adapter makes its requests: on the session that all share, but with a timeout of its own."""
+    """How an adapter makes its requests: on the session that all share, but with a timeout of its own.
+
+    Args:
+        headers: what every request says of itself and of us.
+    """
 
     http: aiohttp.ClientSession
     timeout: aiohttp.ClientTimeout = TIMEOUT
+    headers: Mapping[str, str] = field(default_factory=_headers, repr=False)
+
+    def authorized(self, authorization: str) -> Self:
+        """Return the wire of an account, whose requests say so in the header of that name."""
+        return replace(self, headers=CIMultiDict(self.headers, Authorization=authorization))
 
     async def request(
-        self, method: str, url: str, *, form: Mapping[str, str], authorization: str | None = None
+        self, method: str, url: str | URL, *, form: bytes | None = None, longest: int = LONGEST_BODY
     ) -> Answer:
-        """Make one request, once: nothing is tried again and no redirect is followed.
+        """Make one request, once: nothing that may change something is tried again, and no redirect is followed.
 
         Args:
-            form: sent as ``application/x-www-form-urlencoded`` in UTF-8.
-            authorization: the value of the header of that name, where the form does not say who we are.
+            form: in ``application/x-www-form-urlencoded``; bytes, because most of an SMS is the same for everybody
+                and need not be encoded again.
+            longest: bytes of the answer that are read.
         """
-        headers = {"Accept-Encoding": "identity"} | ({"Authorization": authorization} if authorization else {})
         try:
             async with self.http.request(
                 method,
                 url,
-                data=form,
-                headers=headers,
+                data=None if form is None else aiohttp.BytesPayload(form, content_type=FORM),
+                headers=self.headers,
                 timeout=self.timeout,
                 allow_redirects=False,
                 auto_decompress=False,  # so that the limit holds for what is kept in memory
             ) as response:
-                body = await _read(response.content)
+                body = await _read(response.content, longest)
         except (aiohttp.ClientError, TimeoutError) as error:
             return next(outcome for kind, outcome in SILENCES if isinstance(error, kind))
         if body is None:
@@ -121,12 +173,12 @@ class Wire:
         return Response(response.status, response.headers, body)
 
 
-async def _read(stream: aiohttp.StreamReader) -> bytes | None:
-    """Return the whole body, or None if it is longer than ``LONGEST_BODY``."""
+async def _read(stream: aiohttp.StreamReader, longest: int) -> bytes | None:
+    """Return the whole body, or None if it is longer."""
     body = bytearray()
-    async for chunk in stream.iter_any():
+    while chunk := await stream.readany():
         body += chunk
-        if len(body) > LONGEST_BODY:
+        if len(body) > longest:
             return None
     return bytes(body)
 

@@ -2,7 +2,8 @@
 
 from channels.sandbox.calls import CallError
 from channels.sandbox.faults import Behaviour, Fault
-from channels.sandbox.records import Post, Request, Text
+from channels.sandbox.receipts import Receipts
+from channels.sandbox.records import Post, Report, Request, Text
 from channels.sandbox.server import Sandbox
 
-__all__ = ["Behaviour", "CallError", "Fault", "Post", "Request", "Sandbox", "Text"]
+__all__ = ["Behaviour", "CallError", "Fault", "Post", "Receipts", "Report", "Request", "Sandbox", "Text"]

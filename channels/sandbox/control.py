@@ -1,7 +1,9 @@
 """How other processes ask the sandbox what it got and tell it what to do: JSON over HTTP, below ``/sandbox``.
 
-GET  /sandbox/received  {"texts": [...], "posts": [...]}, oldest first
+GET  /sandbox/received  {"texts": [...], "posts": [...], "reports": [...]}, oldest first
 POST /sandbox/behave    {"provider": "twilio", "behaviours": [{"fault": "slow", "seconds": 2}]}; [] makes it well
+POST /sandbox/receipts  {"receipts": {"statuses": ["sent", "undelivered"], "code": 30005}}; {} for the usual ones,
+                        {"receipts": null} for none
 POST /sandbox/reset     forgets everything and makes every provider well
 POST /sandbox/call      {"line": "+46...", "caller"?: "+46...", "digits"?: "2"} answers {"twiml": "..."}
 
@@ -17,6 +19,7 @@ from pydantic_core import to_json
 
 from channels.sandbox.calls import CallError
 from channels.sandbox.faults import Behaviour
+from channels.sandbox.receipts import Receipts
 
 if TYPE_CHECKING:
     from channels.sandbox.server import Sandbox
@@ -29,6 +32,10 @@ class _Order(BaseModel):
 class _Behave(_Order):
     provider: str
     behaviours: list[Behaviour] = Field(default_factory=list)
+
+
+class _Receipts(_Order):
+    receipts: Receipts | None = Field(default_factory=Receipts)
 
 
 class _Call(_Order):
@@ -44,7 +51,13 @@ def control_routes(sandbox: "Sandbox") -> list[web.RouteDef]:
     """Return the routes that control the sandbox."""
 
     async def received(_: web.Request) -> web.Response:
-        return _json({"texts": [asdict(text) for text in sandbox.texts], "posts": [asdict(p) for p in sandbox.posts]})
+        return _json(
+            {
+                "texts": [asdict(text) for text in sandbox.texts],
+                "posts": [asdict(post) for post in sandbox.posts],
+                "reports": [asdict(report) for report in sandbox.reports],
+            }
+        )
 
     async def behave(request: web.Request) -> web.Response:
         order = await _read(request, _Behave)
@@ -52,6 +65,10 @@ def control_routes(sandbox: "Sandbox") -> list[web.RouteDef]:
             sandbox.behave(order.provider, *order.behaviours)
         except ValueError as error:
             raise _bad(str(error)) from None
+        return _json({})
+
+    async def receipts(request: web.Request) -> web.Response:
+        sandbox.receipts = (await _read(request, _Receipts)).receipts
         return _json({})
 
     async def reset(_: web.Request) -> web.Response:
@@ -68,6 +85,7 @@ def control_routes(sandbox: "Sandbox") -> list[web.RouteDef]:
     return [
         web.get("/sandbox/received", received),
         web.post("/sandbox/behave", behave),
+        web.post("/sandbox/receipts", receipts),
         web.post("/sandbox/reset", reset),
         web.post("/sandbox/call", call),
     ]

@@ -1,4 +1,4 @@
-"""Stands in for 46elks (API a1): https://46elks.se/docs. Every text is delivered at once; no report is made of it."""
+"""Stands in for 46elks (API a1): https://46elks.se/docs. Every text is delivered at once, whatever is reported."""
 
 import math
 import re
@@ -12,6 +12,7 @@ from aiohttp import web
 
 from channels.sandbox.exchange import Call, Route
 from channels.sandbox.faults import Behaviour
+from channels.sandbox.receipts import Reporter
 from channels.sandbox.records import Records, Text
 from messages.segments import segment
 
@@ -27,8 +28,9 @@ class Elks:
     name = "46elks"
     prefix = "/46elks"
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, reporter: Reporter) -> None:
         self._records = records
+        self._reporter = reporter
 
     def routes(self) -> Sequence[Route]:
         """Send, list, read, and the account itself; everything else is not found."""
@@ -89,6 +91,7 @@ class Elks:
             del fresh["id"]
         else:
             self._records.add_text(text)
+            self._reporter.report(text)
         return web.json_response(fresh)
 
     def _read(self, call: Call) -> web.Response:

@@ -18,6 +18,7 @@ from channels.sandbox.records import Post, Records
 _VERSION = r"/{version:v\d+\.\d+}"
 _OBJECT = _VERSION + r"/{post:[^/]+_\d+}"
 _FEED = _VERSION + r"/{page}/feed"
+_PUBLISHED = _VERSION + r"/{page}/published_posts"
 _FIELDS = ("created_time", "message", "id")
 _LONGEST = 63_206
 
@@ -71,6 +72,7 @@ class Graph:
         return (
             Route("POST", _FEED, self._publish, _page, sends=True),
             Route("GET", _FEED, self._list, _page),
+            Route("GET", _PUBLISHED, self._list, _page),
             Route("POST", _OBJECT, self._edit, _page, sends=True),
             Route("DELETE", _OBJECT, self._delete, _page, sends=True),
             Route("GET", _OBJECT, self._read, _page),
@@ -80,7 +82,7 @@ class Graph:
 
     def turned_away(self, call: Call) -> web.Response | None:
         """A token is required, and its proof where an app secret is known."""
-        token = _argument(call, "access_token")
+        token = _argument(call, "access_token") or _bearer(call)
         if not token:
             return _error(104)
         if not self._secrets:
@@ -177,6 +179,12 @@ class Graph:
 def _argument(call: Call, name: str) -> str:
     """Return an argument, which Graph takes from the form and from the query alike."""
     return call.form.get(name) or call.query.get(name, "")
+
+
+def _bearer(call: Call) -> str:
+    """Return the token of the header, which Graph takes as well."""
+    scheme, _, token = call.request.headers.get("Authorization", "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
 
 
 def _page(call: Call) -> str:

@@ -58,12 +58,29 @@ class Request:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A receipt that the sandbox sent.
+
+    Args:
+        sid: of the text it is about.
+        status: what it says of it, in the words it was asked for with.
+        answer: the HTTP status it was answered with; None if it was not, or could not be sent.
+    """
+
+    provider: str
+    sid: str
+    status: str
+    answer: int | None
+
+
 class Records:
     """Everything that happened, in order, kept in memory.
 
     Attributes:
         texts: every SMS, oldest first.
         requests: every request, oldest first.
+        reports: every receipt, oldest first.
         phones: each phone's texts, oldest first; the phone that got one last comes last.
     """
 
@@ -76,6 +93,7 @@ class Records:
         """Forget everything, as if just started. Times go on from where they were."""
         self.texts: list[Text] = []
         self.requests: list[Request] = []
+        self.reports: list[Report] = []
         self._posts: dict[str, Post] = {}
         self._text_by_sid: dict[str, Text] = {}
         self._texts_by_account: defaultdict[tuple[str, str], list[Text]] = defaultdict(list)

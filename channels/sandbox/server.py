@@ -1,6 +1,7 @@
 """The sandbox itself: a server on loopback that stands in for every provider."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import MappingProxyType, TracebackType
@@ -17,7 +18,8 @@ from channels.sandbox.exchange import Exchange, Provider
 from channels.sandbox.faults import Behaviour, Script
 from channels.sandbox.graph import Graph
 from channels.sandbox.page import MOST_PHONES, render
-from channels.sandbox.records import Post, Records, Request, Text
+from channels.sandbox.receipts import Receipts, Reporter
+from channels.sandbox.records import Post, Records, Report, Request, Text
 from channels.sandbox.twilio import Twilio
 from channels.sandbox.view import look
 
@@ -37,7 +39,9 @@ class Sandbox:
         port: port to listen on; 0 for any that is free.
         lines: the voice webhook's URL of each phone line.
         feeds: URLs of feeds to show on the page.
-        twilio_auth_token: what the voice webhooks are signed with. The API takes any credentials.
+        twilio_auth_token: what Twilio's webhooks are signed with. The API takes any credentials; the receipts of a text
+            that was sent with the account's own token are signed with that.
+        receipts: what Twilio and 46elks report of each text that asks for it; None for nothing.
         app_secrets: of Facebook apps; where there are any, every request to Graph must prove that it knows one.
     """
 
@@ -49,6 +53,7 @@ class Sandbox:
         lines: Mapping[str, str] = MappingProxyType({}),
         feeds: Sequence[str] = (),
         twilio_auth_token: str = "sandbox",  # noqa: S107 - opens nothing: the sandbox signs with it
+        receipts: Receipts | None = None,
         app_secrets: Sequence[str] = (),
     ) -> None:
         self._address = host, port
@@ -56,9 +61,11 @@ class Sandbox:
         self._feeds = feeds
         self._auth_token = twilio_auth_token
         self._records = Records()
+        self._receipts = receipts
+        self._reporter = Reporter(self._records, receipts, twilio_auth_token)
         providers: Sequence[Provider] = (
-            Twilio(self._records),
-            Elks(self._records),
+            Twilio(self._records, self._reporter),
+            Elks(self._records, self._reporter),
             Graph(self._records, app_secrets),
         )
         self._prefixes = {provider.name: provider.prefix for provider in providers}
@@ -69,6 +76,8 @@ class Sandbox:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as starting:
             self._http = await starting.enter_async_context(aiohttp.ClientSession())
+            reporting = asyncio.create_task(self._reporter.run(self._http))
+            starting.push_async_callback(_end, reporting)
             self._telephone = Telephone(self._http, self._lines, self._auth_token)
             # A client that leaves ends what is done for it, and who still hangs when we stop is let go of.
             runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
@@ -102,6 +111,20 @@ class Sandbox:
         """Every request that a provider got, oldest first; the list grows as more come."""
         return self._records.requests
 
+    @property
+    def reports(self) -> list[Report]:
+        """Every receipt that was sent, oldest first; the list grows as more are."""
+        return self._records.reports
+
+    @property
+    def receipts(self) -> Receipts | None:
+        """What is reported of the texts that come from now on; to be set at any time."""
+        return self._reporter.receipts
+
+    @receipts.setter
+    def receipts(self, receipts: Receipts | None) -> None:
+        self._reporter.receipts = receipts
+
     def base_url(self, provider: str) -> str:
         """Return where a provider is, to be configured in place of its own address.
 
@@ -120,8 +143,10 @@ class Sandbox:
         self._exchange(provider).script = Script(behaviours)
 
     def reset(self) -> None:
-        """Forget everything that came, and let every provider be well."""
+        """Forget everything that came, let every provider be well, and report as at first."""
         self._records.clear()
+        self._reporter.clear()
+        self.receipts = self._receipts
         for exchange in self._exchanges.values():
             exchange.script = Script()
         self._records.announce()
@@ -170,3 +195,9 @@ class Sandbox:
         view = await look(self._records, self._http, self._feeds, self._telephone, most_phones=MOST_PHONES)
         headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY}
         return web.Response(text=render(view), content_type="text/html", headers=headers)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

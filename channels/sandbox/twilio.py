@@ -1,6 +1,6 @@
 """Stands in for Twilio's Messages resource (API 2010-04-01): https://www.twilio.com/docs/messaging/api/message-resource.
 
-Every text is delivered at once; no status callback is called.
+Every text is delivered at once, whatever is reported of it.
 """
 
 import math
@@ -16,6 +16,7 @@ from aiohttp import web
 
 from channels.sandbox.exchange import Call, Route
 from channels.sandbox.faults import Behaviour
+from channels.sandbox.receipts import Reporter
 from channels.sandbox.records import Records, Text
 from messages.segments import segment
 
@@ -58,8 +59,9 @@ class Twilio:
     name = "twilio"
     prefix = "/twilio"
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, reporter: Reporter) -> None:
         self._records = records
+        self._reporter = reporter
 
     def routes(self) -> Sequence[Route]:
         """Send, list, read; everything else is not found."""
@@ -119,6 +121,8 @@ class Twilio:
             at=self._records.now(),
         )
         self._records.add_text(text)
+        user, password = call.credentials or ("", "")
+        self._reporter.report(text, password if user == text.account else None)
         fresh = {"status": "queued", "date_sent": None}
         if service:
             fresh |= {"status": "accepted", "from": None, "num_segments": "0"}

@@ -8,7 +8,7 @@ import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -23,12 +23,17 @@ from channels.contract import (
     Accepted,
     Channel,
     Deferred,
+    Doubt,
+    Find,
+    Finding,
     Halted,
     InDoubt,
+    Matches,
     Outcome,
     Parcel,
     Rejected,
     Replace,
+    Unclear,
     Withdraw,
 )
 from channels.elks import ElksSettings, ElksSms
@@ -44,12 +49,16 @@ from tests.fakes.surfaces import MemorySurfaces
 from tests.support.answering import Asked, answering
 
 NUMBER, LINE, PAGE = "+46701740605", "+46701740699", "100200300"
+NUMBERS = [f"+467017406{number:02}" for number in range(5, 100)]
 SECRET, APP_SECRET = "correct-horse-battery", "staple-horse-correct"
+RECEIPT_SECRET = "74184a6eb7f27be31128d7af12e9de58"
 ACCOUNT = f"AC{'0' * 32}"
 BORGHOLM = Municipality("borgholm", ("sv",), ("feed", "ivr"), {"name": "Borgholms kommun", "phone": "", "web": ""})
 ISSUED = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 
 IMPATIENT = ClientTimeout(total=0.3)
+LATER = timedelta(seconds=6)
+"""More than clocks may differ."""
 
 PLAIN = "Avstängt: 100 %+&=#? 🚱\n\nRing växeln – åäö ÅÄÖ é \\ <b>{{x}}</b> \"'"
 HTML = "<p>Avstängt: 100 % 🚱</p>\n<p>Ring växeln – åäö ÅÄÖ é</p>"
@@ -57,11 +66,16 @@ HTML = "<p>Avstängt: 100 % 🚱</p>\n<p>Ring växeln – åäö ÅÄÖ é</p>"
 
 @dataclass(frozen=True)
 class World:
-    """What there is around a channel on trial: the providers, and the stored state of our own surfaces."""
+    """What there is around a channel on trial: the providers, and the stored state of our own surfaces.
+
+    Args:
+        page_size: things on a page of what a channel looks through.
+    """
 
     sandbox: Sandbox
     surfaces: MemorySurfaces
     folder: Path
+    page_size: int = 100
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,7 @@ class Trial:
         provider: who the sandbox stands in for; None if the channel never leaves us, and knows no such troubles.
         secrets: what nobody may read anywhere, besides the text.
         surface: whether what it shows can be replaced and withdrawn.
+        others: more targets that it reaches, if there are any.
         text: one that only arrives whole if nothing touches it.
     """
 
@@ -85,31 +100,32 @@ class Trial:
     provider: str | None = None
     secrets: tuple[str, ...] = ()
     surface: bool = False
+    others: Sequence[str] = ()
     text: str = PLAIN
 
     def __str__(self) -> str:
         return self.name
 
 
-def twilio(_: World, base_url: str, wire: Wire) -> TwilioSms:
+def twilio(world: World, base_url: str, wire: Wire) -> TwilioSms:
     settings = TwilioSettings(
         provider="twilio", account_sid=ACCOUNT, auth_token=SecretStr(SECRET), sender="Borgholm", base_url=base_url
     )
-    return TwilioSms(settings, wire, public_url="https://kris.example.se")
+    return TwilioSms(settings, wire, public_url="https://kris.example.se", page_size=world.page_size)
 
 
-def elks(_: World, base_url: str, wire: Wire) -> ElksSms:
+def elks(world: World, base_url: str, wire: Wire) -> ElksSms:
     settings = ElksSettings(
         provider="46elks", username="u0000", password=SecretStr(SECRET), sender="Borgholm", base_url=base_url
     )
-    return ElksSms(settings, wire)
+    return ElksSms(settings, wire, public_url="https://kris.example.se", page_size=world.page_size)
 
 
-def facebook(_: World, base_url: str, wire: Wire) -> FacebookPage:
+def facebook(world: World, base_url: str, wire: Wire) -> FacebookPage:
     settings = FacebookSettings(
         provider="facebook", page=PAGE, token=SecretStr(SECRET), app_secret=SecretStr(APP_SECRET), base_url=base_url
     )
-    return FacebookPage(settings, wire)
+    return FacebookPage(settings, wire, page_size=world.page_size)
 
 
 def feed(world: World, _base_url: str, _wire: Wire) -> FeedChannel:
@@ -142,8 +158,16 @@ def basic(user: str) -> str:
 
 
 TRIALS = (
-    Trial("twilio", NUMBER, twilio, texts, "twilio", (SECRET, basic(ACCOUNT), NUMBER.lstrip("+"))),
-    Trial("46elks", NUMBER, elks, texts, "46elks", (SECRET, basic("u0000"), NUMBER.lstrip("+"))),
+    Trial("twilio", NUMBER, twilio, texts, "twilio", (SECRET, basic(ACCOUNT), NUMBER.lstrip("+")), others=NUMBERS[1:]),
+    Trial(
+        "46elks",
+        NUMBER,
+        elks,
+        texts,
+        "46elks",
+        (SECRET, basic("u0000"), NUMBER.lstrip("+"), RECEIPT_SECRET),
+        others=NUMBERS[1:],
+    ),
     Trial("facebook", PAGE, facebook, posts, "facebook", (SECRET, APP_SECRET), surface=True),
     Trial("feed", "borgholm/sv", feed, entries, surface=True, text=HTML),
     Trial("twilio-voice", LINE, ivr, announcements, surface=True),
@@ -152,6 +176,7 @@ TRIALS = (
 every_channel = pytest.mark.parametrize("trial", TRIALS, ids=str)
 every_surface = pytest.mark.parametrize("trial", [t for t in TRIALS if t.surface], ids=str)
 every_channel_with_a_provider = pytest.mark.parametrize("trial", [t for t in TRIALS if t.provider], ids=str)
+every_channel_with_many_targets = pytest.mark.parametrize("trial", [t for t in TRIALS if t.others], ids=str)
 every_surface_with_a_provider = pytest.mark.parametrize(
     "trial", [t for t in TRIALS if t.surface and t.provider], ids=str
 )
@@ -162,25 +187,25 @@ class Court:
 
     def __init__(self, trial: Trial, world: World, http: aiohttp.ClientSession, log: pytest.LogCaptureFixture) -> None:
         self.trial = trial
-        self._world = world
+        self.world = world
         self._http = http
         self._log = log
         self._keys = itertools.count()
 
     def channel(self, base_url: str | None = None, patience: ClientTimeout = TIMEOUT) -> Channel:
         """Make the channel, with its provider in the sandbox unless told otherwise."""
-        return self.trial.build(self._world, base_url or self.home(), Wire(self._http, patience))
+        return self.trial.build(self.world, base_url or self.home(), Wire(self._http, patience))
 
     def home(self) -> str:
         """Return the base URL of the provider in the sandbox, if the channel has one."""
-        return self._world.sandbox.base_url(self.trial.provider) if self.trial.provider else ""
+        return self.world.sandbox.base_url(self.trial.provider) if self.trial.provider else ""
 
-    def parcel(self, text: str | None = None) -> Parcel:
-        """Make a parcel of its own for the target; later ones are of later messages."""
+    def parcel(self, text: str | None = None, target: str | None = None) -> Parcel:
+        """Make a parcel of its own, for the trial's target unless told otherwise; later ones are of later messages."""
         number = next(self._keys)
         return Parcel(
             key=f"delivery-{number}",
-            target=self.trial.target,
+            target=target or self.trial.target,
             rendition=Rendition("borgholm", "any", "sv", "Avstängt", self.trial.text if text is None else text),
             message=f"message-{number}",
             kind=Kind.ALERT,
@@ -195,21 +220,36 @@ class Court:
     def heard(self, channel: Channel, outcome: Outcome) -> Outcome:
         """Return the outcome, if neither it nor the channel nor any log tells what is not theirs to tell."""
         assert isinstance(outcome, Outcome)
-        for said in (repr(outcome), repr(channel), repr(vars(channel)), self._log.text):
-            for secret in (*self.trial.secrets, *self.trial.text.splitlines()):
-                assert not secret or secret not in said
+        self._is_discreet(channel, outcome)
         return outcome
+
+    async def find(self, channel: Channel, *doubts: Doubt) -> Sequence[Finding]:
+        """Look the doubts up and return what was found for each, if nothing tells what is not its to tell."""
+        assert isinstance(channel, Find)
+        findings = await channel.find(doubts)
+        assert findings.keys() == {doubt.parcel.key for doubt in doubts}
+        self._is_discreet(channel, findings)
+        return [findings[doubt.parcel.key] for doubt in doubts]
+
+    def _is_discreet(self, channel: Channel, said: object) -> None:
+        for words in (repr(said), repr(channel), repr(vars(channel)), self._log.text):
+            for secret in (*self.trial.secrets, *self.trial.text.splitlines()):
+                assert not secret or secret not in words
 
     def misbehave(self, behaviour: Behaviour) -> None:
         assert self.trial.provider
-        self._world.sandbox.behave(self.trial.provider, behaviour)
+        self.world.sandbox.behave(self.trial.provider, behaviour)
 
     async def requested(self) -> None:
         """Wait until the provider has got a request."""
-        await self._world.sandbox.wait_for(lambda sandbox: bool(sandbox.requests))
+        await self.world.sandbox.wait_for(lambda sandbox: bool(sandbox.requests))
+
+    def asked(self) -> int:
+        """Return how many questions the provider has got."""
+        return sum(request.method == "GET" for request in self.world.sandbox.requests)
 
     async def shown(self) -> Sequence[str]:
-        return await self.trial.shown(self._world)
+        return await self.trial.shown(self.world)
 
 
 @pytest.fixture
@@ -433,6 +473,23 @@ ODD_BODIES = (
     b'{"code": 1.5, "error": {"code": 1.5}}',
     b'{"success": "true"}',
 )
+ODD_LISTS = (
+    "",
+    "{",
+    "[]",
+    "{}",
+    '{"messages": {}, "data": {}}',
+    '{"messages": [], "next_page_uri": 1, "data": 1}',
+    '{"messages": [1], "next_page_uri": null, "data": [1]}',
+    '{"messages": [{}], "next_page_uri": null, "data": [{}]}',
+    json.dumps(
+        {
+            "messages": [{"sid": "SM1", "to": NUMBER, "body": "", "date_created": "soon", "direction": "outbound-api"}],
+            "next_page_uri": None,
+            "data": [{"id": "1", "to": NUMBER, "message": "", "created": "soon", "created_time": "soon"}],
+        }
+    ),
+)
 ODD_HEADERS = {
     "Retry-After": "soon",
     "X-Business-Use-Case-Usage": '{"1": [{"estimated_time_to_regain_access": "never"}, 5]}',
@@ -459,3 +516,189 @@ async def test_an_id_in_an_answer_that_is_no_success_counts_for_nothing(court: C
     ids = {"sid": "SM0", "id": "100200300_400500", "success": True}
     async with answering(lambda _: web.json_response(ids, status=status)) as provider:
         assert isinstance(await court.send(court.channel(provider.url)), Failure)
+
+
+def doubt(parcel: Parcel, later: timedelta = timedelta(0)) -> Doubt:
+    """Say that a parcel is about to be sent, now or later."""
+    return Doubt(parcel, datetime.now(UTC) + later)
+
+
+async def sent(court: Court, channel: Channel, parcel: Parcel) -> tuple[Doubt, str]:
+    """Send a parcel; return the doubt there would be if the answer was lost, and the remote id that would answer it."""
+    claimed = doubt(parcel)
+    outcome = await court.send(channel, parcel)
+    assert isinstance(outcome, Accepted)
+    return claimed, outcome.remote_id
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "patience"),
+    [
+        (Behaviour(Fault.ERROR, times=1), TIMEOUT),
+        (Behaviour(Fault.ERROR_AFTER, times=1), TIMEOUT),
+        (Behaviour(Fault.ERROR_AFTER, code=502, times=1), TIMEOUT),
+        (Behaviour(Fault.GARBAGE, times=1), TIMEOUT),
+        (Behaviour(Fault.DROP, times=1), TIMEOUT),
+        (Behaviour(Fault.RESET, times=1), TIMEOUT),
+        (Behaviour(Fault.HANG, times=1), IMPATIENT),
+        (Behaviour(Fault.DRIP, times=1), IMPATIENT),
+    ],
+    ids=lambda value: f"{value.fault}-{value.code}" if isinstance(value, Behaviour) else "",
+)
+@every_channel_with_a_provider
+async def test_what_is_in_doubt_is_found_if_it_was_done_and_only_then(
+    court: Court, behaviour: Behaviour, patience: ClientTimeout
+) -> None:
+    parcel, channel = court.parcel(), court.channel(patience=patience)
+    claimed = doubt(parcel)
+    court.misbehave(behaviour)
+    assert isinstance(await court.send(channel, parcel), InDoubt)
+    (finding,) = await court.find(court.channel(), claimed)
+    assert isinstance(finding, Matches)
+    assert len(finding.remote_ids) == len(await court.shown()) == behaviour.fault.acts
+
+
+@every_channel_with_a_provider
+async def test_what_is_found_has_the_name_that_sending_gave_it(court: Court) -> None:
+    channel = court.channel()
+    claimed, remote_id = await sent(court, channel, court.parcel())
+    assert await court.find(channel, claimed) == [Matches((remote_id,))]
+
+
+@every_channel_with_a_provider
+async def test_the_same_text_from_before_is_something_else(court: Court) -> None:
+    channel = court.channel()
+    await sent(court, channel, court.parcel())
+    assert await court.find(channel, doubt(court.parcel(), LATER)) == [Matches(())]
+
+
+@every_channel_with_a_provider
+async def test_another_text_is_something_else(court: Court) -> None:
+    channel = court.channel()
+    claimed = doubt(court.parcel())
+    await sent(court, channel, court.parcel(court.trial.text + " Och mer."))
+    assert await court.find(channel, claimed) == [Matches(())]
+
+
+@every_channel_with_many_targets
+async def test_the_same_text_to_somebody_else_is_something_else(court: Court) -> None:
+    channel, other = court.channel(), court.trial.others[0]
+    claimed = doubt(court.parcel())
+    theirs, remote_id = await sent(court, channel, court.parcel(target=other))
+    assert await court.find(channel, claimed, theirs) == [Matches(()), Matches((remote_id,))]
+
+
+@every_channel_with_a_provider
+async def test_the_same_text_twice_is_found_twice_oldest_first(court: Court) -> None:
+    channel = court.channel()
+    claimed, first = await sent(court, channel, court.parcel())
+    await sent(court, channel, court.parcel("Något annat."))
+    again, second = await sent(court, channel, court.parcel())
+    assert await court.find(channel, claimed, again) == [Matches((first, second))] * 2
+
+
+@every_channel_with_a_provider
+async def test_no_doubts_are_no_question(court: Court) -> None:
+    assert await court.find(court.channel()) == []
+    assert court.asked() == 0
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        Behaviour(Fault.THROTTLE, retry_after=120),
+        Behaviour(Fault.ERROR),
+        Behaviour(Fault.ERROR, code=503),
+        Behaviour(Fault.GARBAGE),
+        Behaviour(Fault.DROP),
+        Behaviour(Fault.RESET),
+        Behaviour(Fault.HANG),
+        Behaviour(Fault.DRIP),
+        Behaviour(Fault.UNAUTHORISED),
+    ],
+    ids=lambda behaviour: f"{behaviour.fault}-{behaviour.code}",
+)
+@every_channel_with_a_provider
+async def test_nothing_is_learnt_from_a_provider_that_does_not_tell(court: Court, behaviour: Behaviour) -> None:
+    channel = court.channel(patience=IMPATIENT)
+    claimed, remote_id = await sent(court, channel, court.parcel())
+    court.misbehave(behaviour)
+    (finding,) = await court.find(channel, claimed)
+    assert isinstance(finding, Unclear)
+    assert finding.reason
+    court.misbehave(Behaviour(Fault.SLOW, times=1))
+    assert await court.find(channel, claimed) == [Matches((remote_id,))]
+
+
+@every_channel_with_a_provider
+async def test_nothing_is_learnt_from_a_provider_that_is_not_there(court: Court) -> None:
+    async with nobody() as base_url:
+        (finding,) = await court.find(court.channel(base_url), doubt(court.parcel()))
+    assert isinstance(finding, Unclear)
+
+
+@every_channel_with_a_provider
+@pytest.mark.parametrize("body", ODD_LISTS, ids=lambda body: body[:60])
+async def test_nothing_is_learnt_from_an_odd_list(court: Court, body: str) -> None:
+    async with answering(lambda _: web.Response(text=body, content_type="application/json")) as provider:
+        channel = court.channel(provider.url)
+        assert isinstance(channel, Find)
+        (finding,) = (await channel.find([doubt(court.parcel())])).values()
+    assert isinstance(finding, Unclear)
+    assert NUMBER.lstrip("+") not in repr(finding)
+
+
+@every_channel_with_many_targets
+async def test_what_was_found_stays_found_when_the_rest_cannot_be(court: Court) -> None:
+    channel, other = court.channel(), court.trial.others[0]
+    claimed, remote_id = await sent(court, channel, court.parcel())
+    theirs, _ = await sent(court, channel, court.parcel(target=other))
+    court.misbehave(Behaviour(Fault.ERROR, to=other))
+    found, unclear = await court.find(channel, claimed, theirs)
+    assert found == Matches((remote_id,))
+    assert isinstance(unclear, Unclear)
+
+
+@every_channel_with_a_provider
+async def test_three_hundred_doubts_take_a_handful_of_questions(court: Court) -> None:
+    channel = court.channel()
+    targets = (court.trial.target, *court.trial.others)
+    parcels = [court.parcel(f"Text {n // len(targets)}", targets[n % len(targets)]) for n in range(300)]
+    doubts = [doubt(parcel) for parcel in parcels]
+    lost = set(range(0, 300, 7))
+    remote_ids = {n: (await sent(court, channel, parcels[n]))[1] for n in range(300) if n not in lost}
+    expected = [Matches(() if n in lost else (remote_ids[n],)) for n in range(300)]
+    assert await court.find(channel, *doubts) == expected
+    assert court.asked() <= 4
+
+
+@every_channel_with_a_provider
+@pytest.mark.parametrize("scope", ["one target", "all targets"])
+async def test_many_pages_are_followed_back_to_the_doubt_and_no_further(court: Court, scope: str) -> None:
+    court.world = replace(court.world, page_size=4)
+    channel = court.channel()
+    for n in range(20):
+        await sent(court, channel, court.parcel(f"Före {n}"))
+    claimed, remote_id = await sent(court, channel, court.parcel())
+    for n in range(100):
+        await sent(court, channel, court.parcel(f"Efter {n}"))
+    others = [doubt(court.parcel(target=other)) for other in court.trial.others if scope == "all targets"]
+    finding, *_ = await court.find(channel, claimed, *others)
+    assert finding == Matches((remote_id,))
+    before = court.asked()
+    assert before >= 26
+    assert await court.find(channel, doubt(claimed.parcel, LATER)) == [Matches(())]
+    assert court.asked() - before == 1
+
+
+@every_channel_with_a_provider
+async def test_looking_up_can_be_called_off(court: Court) -> None:
+    channel = court.channel()
+    assert isinstance(channel, Find)
+    court.misbehave(Behaviour(Fault.HANG, times=1))
+    looking = asyncio.create_task(court.find(channel, doubt(court.parcel())))
+    await court.requested()
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    assert await court.find(channel, doubt(court.parcel())) == [Matches(())]

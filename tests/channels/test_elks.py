@@ -1,7 +1,9 @@
 """46elks' own words: what we send it, and what its answers mean."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import aiohttp
@@ -9,15 +11,29 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr, ValidationError
 
-from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Parcel, Rejected
-from channels.elks import ERRORS, PROVIDER, ElksSettings, ElksSms
+from channels.contract import (
+    Accepted,
+    Arrival,
+    Deferred,
+    Doubt,
+    Finding,
+    Halted,
+    InDoubt,
+    Matches,
+    Outcome,
+    Parcel,
+    Receipt,
+    Rejected,
+    Unclear,
+)
+from channels.elks import ERRORS, PROVIDER, STATUSES, ElksSettings, ElksSms, read_receipt, receipt_secret
 from channels.provider import Wiring
 from channels.sandbox import Behaviour, Fault, Sandbox
 from channels.sms import SMS
 from channels.wire import Wire
 from messages.model import Kind, Rendition, Severity
 from tests.fakes.surfaces import MemorySurfaces
-from tests.support.answering import answering
+from tests.support.answering import Asked, answering
 from tests.support.documentation import documented, documented_errors
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
@@ -70,8 +86,11 @@ async def test_a_message_is_asked_for_as_46elks_documents_it(http: aiohttp.Clien
 @pytest.mark.parametrize(
     ("text", "outcome"),
     [
-        ("Invalid to number", Rejected("46elks does not accept the number (46elks: Invalid to number)")),
-        ("Invalid to number +46701740605\n", Rejected("46elks does not accept the number (46elks: Invalid to number)")),
+        ("Invalid to number", Rejected("46elks does not accept the number (46elks: Invalid to number)", gone=True)),
+        (
+            "Invalid to number +46701740605\n",
+            Rejected("46elks does not accept the number (46elks: Invalid to number)", gone=True),
+        ),
         (
             "Invalid from number",
             Halted("46elks does not accept the sender: check sender (46elks: Invalid from number)"),
@@ -159,7 +178,119 @@ def test_settings_that_cannot_be_are_errors(changes: dict[str, Any]) -> None:
 
 async def test_the_provider_builds_a_channel_for_sms(http: aiohttp.ClientSession) -> None:
     async with Sandbox() as sandbox:
-        wiring = Wiring(http, MemorySurfaces(lambda: NOW), {}, None)
+        wiring = Wiring(http, MemorySurfaces(lambda: NOW), {}, "https://kris.example.se")
         channel = PROVIDER.build(settings(sandbox.base_url("46elks")), wiring)
         assert isinstance(await channel.send(PARCEL), Accepted)
+        (text,) = sandbox.texts
+    assert text.callback == f"https://kris.example.se/webhooks/46elks/status/{receipt_secret(settings())}?d=42"
     assert (PROVIDER.name, PROVIDER.channel, PROVIDER.target) == ("46elks", SMS, None)
+
+
+def listed(remote_id: str = "s1", **changes: object) -> dict[str, object]:
+    """Make a message as 46elks lists it."""
+    message: dict[str, object] = {
+        "id": remote_id,
+        "created": "2022-12-13T08:00:01.307000",
+        "direction": "outgoing",
+        "from": "Borgholm",
+        "to": "+46701740605",
+        "message": "Våra datasystem är avstängda.",
+        "status": "created",
+        "cost": 3500,
+    }
+    return message | changes
+
+
+async def looked_up(http: aiohttp.ClientSession, *pages: Mapping[str, object]) -> tuple[Finding, list[Asked]]:
+    """Let 46elks list these pages; return what is found of the parcel, and what was asked."""
+
+    def answer(_: Asked) -> web.Response:
+        ours = {"Date": format_datetime(datetime.now(UTC))}
+        return web.json_response(pages[len(provider.asked) - 1], headers=ours)
+
+    async with answering(answer) as provider:
+        findings = await ElksSms(settings(provider.url), Wire(http)).find([Doubt(PARCEL, NOW)])
+    return findings["42"], provider.asked
+
+
+async def test_what_it_took_is_asked_for_by_the_number(http: aiohttp.ClientSession) -> None:
+    finding, asked = await looked_up(http, {"data": [listed()]})
+    assert finding == Matches(("s1",))
+    (request,) = asked
+    assert (request.method, request.path, request.form) == ("GET", "/a1/sms?limit=100&to=%2B46701740605", {})
+    assert request.headers["Authorization"] == aiohttp.encode_basic_auth("u0000", "secret")
+
+
+async def test_the_next_page_starts_where_46elks_says(http: aiohttp.ClientSession) -> None:
+    first = {"data": [listed("s2")], "next": "2022-12-13T08:00:01.307000"}
+    finding, asked = await looked_up(http, first, {"data": [listed("s1")]})
+    assert finding == Matches(("s1", "s2"))
+    assert asked[1].path == "/a1/sms?limit=100&to=%2B46701740605&start=2022-12-13T08:00:01.307000"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+async def test_whatever_became_of_a_message_it_was_taken(http: aiohttp.ClientSession, status: str) -> None:
+    finding, _ = await looked_up(http, {"data": [listed(status=status)]})
+    assert finding == Matches(("s1",))
+
+
+async def test_what_a_resident_wrote_is_not_ours(http: aiohttp.ClientSession) -> None:
+    finding, _ = await looked_up(http, {"data": [listed(direction="incoming")]})
+    assert finding == Matches(())
+
+
+async def test_a_message_whose_text_46elks_does_not_keep_may_be_ours(http: aiohttp.ClientSession) -> None:
+    hidden = listed()
+    del hidden["message"]
+    finding, _ = await looked_up(http, {"data": [hidden]})
+    assert finding == Matches(("s1",))
+
+
+async def test_a_refusal_to_list_is_told_in_the_words_of_a_refusal_to_send(http: aiohttp.ClientSession) -> None:
+    async with answering(lambda _: web.Response(status=401, text="Wrong password for u0000")) as provider:
+        findings = await ElksSms(settings(provider.url), Wire(http)).find([Doubt(PARCEL, NOW)])
+    assert findings == {"42": Unclear("the account is refused: check its credentials and rights (HTTP 401)")}
+
+
+async def test_receipts_name_the_account_in_secret_and_the_delivery(http: aiohttp.ClientSession) -> None:
+    async with answering(lambda _: web.json_response({"id": "s0"})) as provider:
+        channel = ElksSms(settings(provider.url), Wire(http), public_url="https://kris.example.se")
+        assert await channel.send(replace(PARCEL, key="a/b&c=d é")) == Accepted("s0")
+    secret = receipt_secret(settings())
+    (request,) = provider.asked
+    assert request.form["whendelivered"] == (
+        f"https://kris.example.se/webhooks/46elks/status/{secret}?d=a%2Fb%26c%3Dd%20%C3%A9"
+    )
+
+
+async def test_no_receipts_are_asked_for_where_46elks_cannot_reach_us(http: aiohttp.ClientSession) -> None:
+    async with answering(lambda _: web.json_response({"id": "s0"})) as provider:
+        assert await ElksSms(settings(provider.url), Wire(http)).send(PARCEL) == Accepted("s0")
+    assert "whendelivered" not in provider.asked[0].form
+
+
+def test_a_receipts_secret_is_its_accounts_own() -> None:
+    # HMAC-SHA256 of "46elks receipts u0000" under the key "secret", made with OpenSSL.
+    assert receipt_secret(settings()) == "112be617b826cbe8df65f7914039b82a"
+    assert receipt_secret(settings(username="u0001")) != receipt_secret(settings())
+    assert receipt_secret(settings(password=SecretStr("other"))) != receipt_secret(settings())
+
+
+@pytest.mark.parametrize(
+    ("status", "receipt"),
+    [
+        ("created", Receipt("42", "s1", Arrival.ACCEPTED)),
+        ("sent", Receipt("42", "s1", Arrival.ACCEPTED)),
+        ("delivered", Receipt("42", "s1", Arrival.DELIVERED)),
+        ("failed", Receipt("42", "s1", Arrival.UNDELIVERED, "46elks does not say why")),
+    ],
+)
+def test_a_status_says_how_far_a_message_came(status: str, receipt: Receipt) -> None:
+    form = {"id": "s1", "status": status, "delivered": "2022-12-13T08:00:01Z", "new": "parameter"}
+    assert read_receipt(form, {"d": "42"}) == receipt
+    assert read_receipt(form, {}) == replace(receipt, key=None)
+
+
+@pytest.mark.parametrize("form", [{}, {"id": "s1"}, {"status": "sent"}, {"id": "s1", "status": "?"}])
+def test_what_tells_nothing_is_no_receipt(form: dict[str, str]) -> None:
+    assert read_receipt(form, {"d": "42"}) is None

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import aiohttp
@@ -12,7 +13,19 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr, ValidationError
 
-from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Parcel, Rejected
+from channels.contract import (
+    Accepted,
+    Deferred,
+    Doubt,
+    Finding,
+    Halted,
+    InDoubt,
+    Matches,
+    Outcome,
+    Parcel,
+    Rejected,
+    Unclear,
+)
 from channels.facebook import ERRORS, FACEBOOK, PROVIDER, SUBCODES, FacebookPage, FacebookSettings
 from channels.provider import Wiring
 from channels.sandbox import Sandbox
@@ -269,3 +282,61 @@ async def test_the_provider_builds_a_channel_for_the_settings_page(http: aiohttp
     assert PROVIDER.target is not None
     assert PROVIDER.target(account, PARCEL.rendition) == PAGE
     assert (PROVIDER.name, PROVIDER.channel, PROVIDER.concurrency) == ("facebook", FACEBOOK, 1)
+
+
+def listed(post: str = POST, **changes: object) -> dict[str, object]:
+    """Make a post as Graph lists it."""
+    shown: dict[str, object] = {
+        "id": post,
+        "message": "Våra datasystem är avstängda. 🚱",
+        "created_time": "2022-12-13T08:00:01+0000",
+    }
+    return shown | changes
+
+
+async def looked_up(
+    http: aiohttp.ClientSession, *pages: Mapping[str, object], **changes: object
+) -> tuple[Finding, list[Asked]]:
+    """Let Graph list these pages; return what is found of the parcel, and what was asked."""
+
+    def answer(_: Asked) -> web.Response:
+        ours = {"Date": format_datetime(datetime.now(UTC))}
+        return web.json_response(pages[len(provider.asked) - 1], headers=ours)
+
+    async with answering(answer) as provider:
+        findings = await FacebookPage(settings(provider.url, **changes), Wire(http)).find([Doubt(PARCEL, NOW)])
+    return findings["42"], provider.asked
+
+
+async def test_what_was_published_is_asked_for_with_the_token_out_of_the_address(http: aiohttp.ClientSession) -> None:
+    finding, asked = await looked_up(http, {"data": [listed()]})
+    assert finding == Matches((POST,))
+    (request,) = asked
+    assert (request.method, request.form) == ("GET", {})
+    assert request.path == (
+        f"/v26.0/{PAGE}/published_posts?fields=id,message,created_time&limit=100&appsecret_proof={PROOF}"
+    )
+    assert request.headers["Authorization"] == "Bearer token"
+
+
+async def test_the_next_page_comes_after_the_cursor(http: aiohttp.ClientSession) -> None:
+    paging = {"cursors": {"before": "a", "after": "b="}, "next": "https://evil.example/?access_token=token"}
+    first = {"data": [listed(f"{PAGE}_2")], "paging": paging}
+    last = {"data": [listed(f"{PAGE}_1")], "paging": {"cursors": {"before": "c", "after": "d"}}}
+    finding, asked = await looked_up(http, first, last, app_secret=None)
+    assert finding == Matches((f"{PAGE}_1", f"{PAGE}_2"))
+    assert asked[1].path == f"/v26.0/{PAGE}/published_posts?fields=id,message,created_time&limit=100&after=b%3D"
+
+
+async def test_a_picture_without_words_is_not_ours(http: aiohttp.ClientSession) -> None:
+    wordless = listed()
+    del wordless["message"]
+    finding, _ = await looked_up(http, {"data": [wordless]})
+    assert finding == Matches(())
+
+
+async def test_a_refusal_to_list_is_told_in_the_words_of_a_refusal_to_post(http: aiohttp.ClientSession) -> None:
+    async with answering(error(10, status=403)) as provider:
+        findings = await FacebookPage(settings(provider.url), Wire(http)).find([Doubt(PARCEL, NOW)])
+    reason = "the page's token lacks a permission: grant it and make a new token (Facebook error 10)"
+    assert findings == {"42": Unclear(reason)}

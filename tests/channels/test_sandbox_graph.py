@@ -206,3 +206,16 @@ async def test_the_requests_of_facebook_sdk_are_understood(sandbox: Sandbox) -> 
     answer = await asyncio.to_thread(requests.request, "POST", url, params={}, data=form, timeout=5)
     assert answer.json()["id"] == sandbox.posts[0].id
     assert "json" in answer.headers["content-type"]
+
+
+async def test_what_a_page_has_published_is_listed_beside_its_feed(http: aiohttp.ClientSession) -> None:
+    identities = [await publish(http, message) for message in ("Första.", "Andra.")]
+    for edge in ("feed", "published_posts"):
+        _, listing = await get(http, f"{PAGE}/{edge}")
+        assert [post["id"] for post in listing["data"]] == identities[::-1]
+
+
+@pytest.mark.parametrize(("header", "status"), [(f"Bearer {TOKEN}", 200), (f"Basic {TOKEN}", 400), ("Bearer", 400)])
+async def test_a_token_may_come_in_a_header(http: aiohttp.ClientSession, header: str, status: int) -> None:
+    async with http.get(f"{PAGE}/feed", headers={"Authorization": header}) as answer:
+        assert answer.status == status

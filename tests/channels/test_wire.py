@@ -11,8 +11,9 @@ import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -22,9 +23,22 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter, ValidationError
+from yarl import URL
 
 from channels.contract import Deferred, Halted, InDoubt, Rejected
-from channels.wire import LONGEST_BODY, SILENCES, TIMEOUT, Answer, BaseUrl, Response, Wire, by_status
+from channels.wire import (
+    LONGEST_BODY,
+    LONGEST_LISTING,
+    SILENCES,
+    TIMEOUT,
+    Answer,
+    BaseUrl,
+    Response,
+    Wire,
+    by_status,
+    internet_date,
+    iso_date,
+)
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """What a server does with a connection, from its first byte to its last."""
@@ -85,7 +99,8 @@ def saying(*chunks: bytes) -> Talk:
 
 
 async def ask(http: aiohttp.ClientSession, url: str, patience: ClientTimeout = TIMEOUT) -> Answer:
-    return await Wire(http, patience).request("POST", f"{url}/a1/sms", form=FORM, authorization="Basic c2VjcmV0")
+    wire = Wire(http, patience).authorized("Basic c2VjcmV0")
+    return await wire.request("POST", f"{url}/a1/sms", form=urlencode(FORM).encode())
 
 
 async def test_an_answer_is_returned_as_it_came(http: aiohttp.ClientSession) -> None:
@@ -103,6 +118,20 @@ async def test_an_answer_is_returned_as_it_came(http: aiohttp.ClientSession) -> 
     assert b"Authorization: Basic c2VjcmV0" in head
     assert b"Content-Type: application/x-www-form-urlencoded" in head
     assert body == b"to=%2B46701740605&message=R%C3%A4ksm%C3%B6rg%C3%A5s+%26+100+%25+%F0%9F%A6%90"
+
+
+async def test_a_question_has_no_form(http: aiohttp.ClientSession) -> None:
+    heard: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await hear(reader))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    async with serving(talk) as url:
+        assert isinstance(await Wire(http).request("GET", URL(url).with_query(to="+46701740605")), Response)
+    assert heard[0].startswith(b"GET /?to=%2B46701740605 HTTP/1.1")
+    assert b"Content-Type" not in heard[0]
+    assert b"Authorization" not in heard[0]
 
 
 async def test_nothing_listening_means_certainly_not_done(http: aiohttp.ClientSession) -> None:
@@ -307,6 +336,14 @@ async def test_an_answer_of_the_longest_length_is_read(http: aiohttp.ClientSessi
     assert len(answer.body) == LONGEST_BODY
 
 
+async def test_a_list_may_be_longer_than_other_answers(http: aiohttp.ClientSession) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * LONGEST_BODY)
+    async with serving(saying(head, bytes(2 * LONGEST_BODY))) as url:
+        answer = await Wire(http).request("GET", url, longest=LONGEST_LISTING)
+    assert isinstance(answer, Response)
+    assert len(answer.body) == 2 * LONGEST_BODY
+
+
 async def test_compressed_answers_are_neither_asked_for_nor_unpacked(http: aiohttp.ClientSession) -> None:
     packed = gzip.compress(b'{"sid": "SM0"}')
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
@@ -444,6 +481,38 @@ def test_a_json_object_is_read() -> None:
 
 def test_a_response_prints_neither_headers_nor_body() -> None:
     assert repr(response(200, b"+46701740605", Location="/secret")) == "Response(status=200)"
+
+
+async def test_a_wire_does_not_print_its_authorization(http: aiohttp.ClientSession) -> None:
+    assert "c2VjcmV0" not in repr(Wire(http).authorized("Basic c2VjcmV0"))
+
+
+def test_a_response_says_when_it_was_given_if_it_can() -> None:
+    assert response(Date="Thu, 24 Aug 2023 05:01:45 GMT").date() == datetime.datetime(2023, 8, 24, 5, 1, 45, tzinfo=UTC)
+    assert response().date() is None
+    assert response(Date="yesterday").date() is None
+
+
+@pytest.mark.parametrize("read", [internet_date, iso_date])
+@pytest.mark.parametrize("text", ["", "soon", "Thu, 24 Aug 2023 05:01:45 +" + "9" * 30, "2023-13-01", "\0"])
+def test_a_date_that_is_none_is_an_error(read: Callable[[str], datetime.datetime], text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - in words of the standard library
+        read(text)
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        (internet_date("Thu, 24 Aug 2023 05:01:45 +0000"), 0),
+        (internet_date("Thu, 24 Aug 2023 05:01:45 -0000"), 0),
+        (internet_date("Thu, 24 Aug 2023 07:01:46 +0200"), 1),
+        (iso_date("2023-08-24T05:01:45.000000"), 0),
+        (iso_date("2023-08-24T05:01:46Z"), 1),
+        (iso_date("2023-08-24T07:01:47+0200"), 2),
+    ],
+)
+def test_every_date_is_some_moment(date: datetime.datetime, seconds: int) -> None:
+    assert date == datetime.datetime(2023, 8, 24, 5, 1, 45, tzinfo=UTC) + timedelta(seconds=seconds)
 
 
 base_url = TypeAdapter(BaseUrl)

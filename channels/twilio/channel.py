@@ -1,0 +1,98 @@
+"""Sends SMS by Twilio, on the session that all adapters share, and looks up what Twilio has taken.
+
+Twilio's own client is not used for it: it ignores its timeout, posts again after every 5xx, which may be a second
+SMS to the same resident, and logs headers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, quote_plus, urlencode
+
+import aiohttp
+from yarl import URL
+
+from channels.contract import Accepted, Doubt, Finding, Outcome, Parcel
+from channels.finding import look_up
+from channels.provider import Provider, Wiring
+from channels.sms import SMS, quoted_text, quoted_twice
+from channels.twilio.errors import failure
+from channels.twilio.listing import MOST, messages
+from channels.twilio.settings import TwilioSettings
+from channels.wire import Response, Wire
+
+LONGEST_QUEUE = 36_000
+"""Seconds that Twilio may keep a message in its queue, at most (``ValidityPeriod``)."""
+
+SETTLE = timedelta(seconds=30)
+"""Twilio documents no time. What it took is listed within a second or two; the rest is for a request that it was still
+working on when we gave it up.
+"""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class TwilioSms:
+    """Sends SMS from one Twilio account.
+
+    Args:
+        public_url: where Twilio can report what became of a message; None asks for no reports.
+        now: the clock, for how long Twilio may keep a message waiting, and by which doubts arise.
+        page_size: messages on a page of those that are looked through.
+    """
+
+    settle = SETTLE
+
+    def __init__(
+        self,
+        settings: TwilioSettings,
+        wire: Wire,
+        *,
+        public_url: str | None = None,
+        now: Callable[[], datetime] = _utc_now,
+        page_size: int = MOST,
+    ) -> None:
+        self._url = URL(f"{settings.base_url}/2010-04-01/Accounts/{settings.account_sid}/Messages.json")
+        token = settings.auth_token.get_secret_value()
+        self._wire = wire.authorized(aiohttp.encode_basic_auth(settings.account_sid, token))
+        self._messages = messages(self._wire, self._url, page_size)
+        self._now = now
+        sender = {"From": settings.sender, "MessagingServiceSid": settings.messaging_service}
+        self._sender = urlencode({name: value for name, value in sender.items() if value is not None})
+        # Twilio has no idempotency key; a receipt tells whose it is even when the answer is lost.
+        self._callback = public_url and f"&StatusCallback={quote_plus(f'{public_url}/webhooks/twilio/status?d=')}"
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        """Hand the text to Twilio, which queues it for the resident's phone."""
+        answer = await self._wire.request("POST", self._url, form=self._form(parcel))
+        return _outcome(answer) if isinstance(answer, Response) else answer
+
+    async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
+        """Look among the account's messages for those that have the parcels' numbers and texts."""
+        return await look_up(self._messages, doubts, self._now)
+
+    def _form(self, parcel: Parcel) -> bytes:
+        left = int((parcel.expires - self._now()).total_seconds())
+        callback = self._callback + quoted_twice(parcel.key) if self._callback else ""
+        return (
+            f"{self._sender}&To={quote(parcel.target, safe='')}&Body={quoted_text(parcel.rendition.text)}"
+            f"&ValidityPeriod={min(max(left, 1), LONGEST_QUEUE)}{callback}"
+        ).encode()
+
+
+def _outcome(response: Response) -> Outcome:
+    match response.json():
+        case {"sid": str(sid)} if response.ok and sid:
+            return Accepted(sid)
+    return failure(response)
+
+
+def _build(settings: TwilioSettings, wiring: Wiring) -> TwilioSms:
+    return TwilioSms(settings, Wire(wiring.http), public_url=wiring.public_url)
+
+
+PROVIDER = Provider(
+    name="twilio", channel=SMS, settings=TwilioSettings, build=_build, target=None, concurrency=20, rate=10.0
+)
+"""Twilio sends ten a second from a name or a Swedish number; its limit of requests in flight is not published."""

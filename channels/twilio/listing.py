@@ -1,0 +1,43 @@
+"""The list of an account's messages, newest first."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from yarl import URL
+
+from channels.finding import Listing, Page, Taken, by_get
+from channels.twilio.errors import failure
+from channels.wire import Response, Wire, internet_date
+
+MOST = 1000
+"""Messages on a page, at most."""
+
+
+def messages(wire: Wire, url: URL, page_size: int = MOST) -> Listing:
+    """Return the list at an address.
+
+    It is not asked for by date: a message that waits in Twilio's queue has no ``DateSent``, and is not found by one.
+    """
+    return Listing(by_get(wire, url), {"PageSize": str(page_size)}, "To", _page, failure)
+
+
+def _page(response: Response, _: Mapping[str, str]) -> Page:
+    match response.json():
+        case {"messages": list(entries), "next_page_uri": str() | None as following}:
+            taken = tuple(_taken(entry) for entry in entries if not _is_inbound(entry))
+            # Only the query of the address: where the credentials go is for nobody else to say.
+            return Page(taken, dict(parse_qsl(urlsplit(following).query)) if following else None)
+        case _:
+            raise ValueError("this is no page of messages")
+
+
+def _is_inbound(entry: object) -> bool:
+    return isinstance(entry, dict) and entry.get("direction") == "inbound"
+
+
+def _taken(entry: object) -> Taken:
+    """Read a message. It counts even if it never arrived: Twilio has taken it."""
+    match entry:
+        case {"sid": str(sid), "to": str(to), "body": str() | None as body, "date_created": str(created)} if sid:
+            return Taken(sid, to, body or None, internet_date(created))
+    raise ValueError("this is no message")

@@ -1,0 +1,43 @@
+"""A Twilio account in the configuration."""
+
+import re
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from channels.settings import Secret
+from channels.sms import E164, SmsSettings
+from channels.wire import BaseUrl
+
+
+def _sender(text: str) -> str:
+    if not re.fullmatch(rf"{E164}|(?=.*[A-Za-z])[A-Za-z0-9 ]{{1,11}}", text):
+        raise ValueError(
+            "a sender is a number such as +46… or a name of at most 11 letters a-z, digits and spaces, "
+            "with at least one letter"
+        )
+    return text
+
+
+class TwilioSettings(SmsSettings):
+    """A Twilio account and the sender that residents see: either ``sender`` or ``messaging_service``.
+
+    Args:
+        account_sid: the account's name at Twilio: AC and 32 hexadecimal digits.
+        auth_token: its password.
+        sender: an E.164 number of the account, or a name of at most 11 characters.
+        messaging_service: MG and 32 hexadecimal digits; Twilio then chooses among its senders.
+        base_url: where Twilio's paths begin.
+    """
+
+    account_sid: str = Field(pattern=r"^AC[0-9a-f]{32}$")
+    auth_token: Secret
+    sender: Annotated[str, AfterValidator(_sender)] | None = None
+    messaging_service: str | None = Field(default=None, pattern=r"^MG[0-9a-f]{32}$")
+    base_url: BaseUrl = "https://api.twilio.com"
+
+    @model_validator(mode="after")
+    def _one_sender(self) -> Self:
+        if (self.sender is None) == (self.messaging_service is None):
+            raise ValueError("write either sender or messaging_service, and not both")
+        return self
