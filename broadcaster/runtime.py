@@ -11,7 +11,7 @@ from aiohttp import web
 
 from broadcaster.config import Config
 from broadcaster.engine.engine import Engine
-from broadcaster.engine.shift import Workshop
+from broadcaster.engine.station import Workshop
 from broadcaster.store.database import Database
 from broadcaster.store.lanes import new_holder
 from broadcaster.store.ledger import Ledger

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from broadcaster.delivery import State
 from broadcaster.engine.waiting import pause
 from broadcaster.plan import Plan, submission
 from broadcaster.runtime import Broadcaster
-from broadcaster.store import lanes, reports
+from broadcaster.store import doubts, lanes, reports
 from broadcaster.store.database import Database
 from broadcaster.store.reports import Progress
 from broadcaster.store.submissions import submit
@@ -82,12 +83,17 @@ async def _follow(database: Database, message: str, watch: Watch) -> None:
         if progress != seen:
             seen, moved = progress, began
             watch.tell(progress)
-        if progress.done or began - moved > watch.patience:
-            return
-        if await reports.open_lanes(database, message) <= (await _halted(database, message)).keys():
+        if began - moved > watch.patience or await _settled(database, message, progress):
             return
         # Counting a large message takes a while: at most a tenth of the time goes into it.
         await pause(max(GLANCE, 10 * (loop.time() - began)), watch.stop)
+
+
+async def _settled(database: Database, message: str, progress: Progress) -> bool:
+    """Whether nothing more will happen by itself, or not before a person has mended an account."""
+    if progress.done:
+        return not (progress.count(State.IN_DOUBT) and await doubts.looked_up(database, message))
+    return await reports.open_lanes(database, message) <= (await _halted(database, message)).keys()
 
 
 async def _halted(database: Database, message: str) -> dict[str, str]:

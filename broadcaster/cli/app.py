@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from broadcaster.cli import authoring, context, sending, serving, setup, subscribers
+from broadcaster.cli import authoring, context, doubts, sending, serving, setup, subscribers
 
 app = typer.Typer(
     help="""Bring one message to the Facebook pages, SMS subscribers, feeds and phone lines of several municipalities.
@@ -51,5 +51,6 @@ for command in (
     serving.demo,
 ):
     app.command()(command)
+app.add_typer(doubts.app, name="doubts")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(setup.database, name="db")

@@ -125,7 +125,8 @@ def subscriptions() -> list[Subscription]:
 
 def message(now: datetime) -> str:
     """The demo's message, with times that lie ahead."""
-    update = (now + timedelta(hours=5)).replace(minute=0, second=0, microsecond=0)
+    # The next noon that is not too near: a time that people would choose.
+    update = (now + timedelta(hours=13)).replace(hour=12, minute=0, second=0, microsecond=0)
     text = (files("broadcaster.demo") / "message.md").read_text(encoding="utf-8")
     times = {
         "next_update": update.isoformat(),

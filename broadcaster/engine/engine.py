@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from broadcaster.config import Account
 from broadcaster.engine.lane import Lane
-from broadcaster.engine.shift import Workshop
+from broadcaster.engine.station import Workshop
 from broadcaster.engine.waiting import pause
 from broadcaster.store.errors import StoreError
 from channels.contract import Channel

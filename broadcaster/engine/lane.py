@@ -4,15 +4,18 @@ import asyncio
 import logging
 import math
 from contextlib import suppress
+from datetime import timedelta
 
 from broadcaster.config import Account
 from broadcaster.engine.pace import Health, Pace
-from broadcaster.engine.shift import Shift, Station, Workshop
+from broadcaster.engine.settler import Settler
+from broadcaster.engine.shift import Shift
+from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import first_of, pause
 from broadcaster.store import lanes
 from broadcaster.store.errors import StoreError
-from broadcaster.store.lanes import LeaseLostError
-from channels.contract import Channel
+from broadcaster.store.lanes import Lease, LeaseLostError
+from channels.contract import Channel, Find
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ class Lane:
             channel=channel,
             concurrency=account.concurrency,
             claim_size=min(LARGEST_CLAIM, max(account.concurrency, math.ceil(account.rate or LARGEST_CLAIM))),
+            settle=channel.settle if isinstance(channel, Find) else timedelta(0),
             pace=Pace(account.rate),
             health=Health(),
         )
@@ -74,15 +78,35 @@ class Lane:
             await pause(PATIENCE, stop)
             return
         try:
-            stranded = await self._shop.ledger.recover(lease, repeatable=self._repeatable, now=self._shop.clock())
+            stranded = await self._shop.ledger.recover(
+                lease, repeatable=self._repeatable, now=self._shop.clock(), settle=self._station.settle
+            )
             if stranded and not self._repeatable:
                 log.warning("lane %s: a worker died while sending %d deliveries: in doubt", self.name, stranded)
-            await Shift(self._station, self._shop, lease, stop).work()
+            await self._work(lease, stop)
         finally:
             with suppress(StoreError):  # then the lease runs out by itself
                 await asyncio.shield(lanes.release(database, lease))
         if health.halted:
             self._probed = _time()
+
+    async def _work(self, lease: Lease, stop: asyncio.Event) -> None:
+        """Send what is pending, and beside that look up what is in doubt."""
+        shift = Shift(self._station, self._shop, lease, stop)
+        channel = self._station.channel
+        if not isinstance(channel, Find):
+            await shift.work()
+            return
+        over = asyncio.Event()
+        settling = asyncio.create_task(Settler(self._station, self._shop, lease, channel).work(over))
+        try:
+            await shift.work()
+        finally:
+            over.set()
+            if stop.is_set():
+                settling.cancel()  # a look-up changes nothing at the provider
+            with suppress(asyncio.CancelledError, LeaseLostError):
+                await settling
 
     async def _may_try(self) -> bool:
         """Whether the account is not halted, or has been for so long that one parcel may try it."""

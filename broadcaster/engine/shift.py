@@ -10,21 +10,18 @@ What this process has in ``sending`` is exactly what it has claimed and not yet 
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from broadcaster.delivery import EXPIRED, INTERRUPTED, State, Verdict, decide, unsent
-from broadcaster.engine.pace import Health, Pace
+from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import happened, pause
 from broadcaster.store import lanes
-from broadcaster.store.database import Database
 from broadcaster.store.errors import StoreError
 from broadcaster.store.lanes import Lease, LeaseLostError
-from broadcaster.store.ledger import Claimed, Ledger, Letter, Report
-from broadcaster.store.sealing import Seal, SealError
-from channels.contract import Channel, Deferred, Halted, Outcome, Parcel
+from broadcaster.store.ledger import Claimed, Letter, Report
+from broadcaster.store.sealing import SealError
+from channels.contract import Deferred, Halted, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -41,41 +38,6 @@ PATIENCE = 1.0
 """Seconds between two tries to write to a database that is gone."""
 
 GONE = Verdict(State.CANCELLED, "the subscriber left", attempts=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """What all lanes share.
-
-    Args:
-        clock: tells the time (aware).
-        dice: gives a random number from 0 to 1.
-        holder: the name under which leases are taken.
-    """
-
-    database: Database
-    ledger: Ledger
-    seal: Seal
-    clock: Callable[[], datetime]
-    dice: Callable[[], float]
-    holder: str
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """What a lane works with.
-
-    Args:
-        concurrency: most parcels in flight.
-        claim_size: most deliveries in ``sending``.
-    """
-
-    name: str
-    channel: Channel
-    concurrency: int
-    claim_size: int
-    pace: Pace
-    health: Health
 
 
 class Shift:
@@ -123,7 +85,7 @@ class Shift:
         self._first.clear()
         self._enough.clear()
         now = self._shop.clock()
-        report = Report(verdicts, self._room(len(verdicts)), self._letters.keys(), self._swept)
+        report = Report(verdicts, self._room(len(verdicts)), self._letters.keys(), self._swept, self._station.settle)
         try:
             turn = await self._shop.ledger.turn(self._lease, report, now)
         except StoreError as error:
@@ -202,16 +164,7 @@ class Shift:
             target = claimed.target or self._shop.seal.open(claimed.sealed_number or "")
         except SealError as error:
             return Halted(str(error))
-        parcel = Parcel(
-            key=f"{letter.message}-{claimed.id}",
-            target=target,
-            rendition=letter.rendition,
-            message=letter.message,
-            kind=letter.kind,
-            severity=letter.severity,
-            issued=letter.issued,
-            expires=letter.expires,
-        )
+        parcel = letter.parcel(claimed.id, target)
         self._in_the_air.add(claimed.id)
         try:
             return await self._station.channel.send(parcel)
@@ -241,7 +194,7 @@ class Shift:
             self._note(self._waiting.get_nowait(), unsent(self._shop.clock()))
         if not self._verdicts:
             return
-        report = Report(self._verdicts, room=0, swept=self._swept)
+        report = Report(self._verdicts, room=0, swept=self._swept, settle=self._station.settle)
         try:
             await self._shop.ledger.turn(self._lease, report, self._shop.clock())
         except (StoreError, LeaseLostError) as error:

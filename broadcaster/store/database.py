@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from broadcaster.store.errors import StoreError, explained
 
-HEAD = "0001"
+HEAD = "0002"
 """Revision of the newest migration: what this program reads and writes. Revisions count up, in four digits."""
 
 BUSY_TIMEOUT = 30.0

@@ -6,9 +6,9 @@ expire what is too late, and claims what comes next. All of it works on sets, so
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Integer, String, and_, bindparam, column, exists, select, update, values
+from sqlalchemy import BigInteger, Integer, String, and_, bindparam, case, column, exists, select, update, values
 from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +17,7 @@ from broadcaster.store import lanes, sets
 from broadcaster.store.database import Database
 from broadcaster.store.lanes import Lease
 from broadcaster.store.schema import (
+    IS_IN_DOUBT,
     IS_PENDING,
     IS_SENDING,
     deliveries,
@@ -26,6 +27,7 @@ from broadcaster.store.schema import (
     subscribers,
     unindexed,
 )
+from channels.contract import Parcel
 from messages.model import Kind, Rendition, Severity
 
 
@@ -56,6 +58,19 @@ class Letter:
     expires: datetime
     rendition: Rendition
 
+    def parcel(self, delivery: int, target: str) -> Parcel:
+        """What a channel gets: the letter, addressed."""
+        return Parcel(
+            key=f"{self.message}-{delivery}",
+            target=target,
+            rendition=self.rendition,
+            message=self.message,
+            kind=self.kind,
+            severity=self.severity,
+            issued=self.issued,
+            expires=self.expires,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -66,12 +81,14 @@ class Report:
         room: how many more it can take.
         known: renditions whose letters it has.
         swept: until when earlier turns of this lease let expire; None for the first.
+        settle: how long to wait before the provider is asked about what is in doubt.
     """
 
     verdicts: Mapping[int, Verdict]
     room: int
     known: Collection[int] = ()
     swept: datetime | None = None
+    settle: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +119,17 @@ class Ledger:
         async with self._database.write() as connection:
             await lanes.hold(connection, self._database, lease)
             if report.verdicts:
-                await self._record(connection, lease, report.verdicts, now)
+                await self._record(connection, lease, report, now)
             # What comes back may belong to a message that expired in an earlier sweep.
             put_back = any(verdict.state is State.PENDING for verdict in report.verdicts.values())
             await _expire(connection, lease.lane, now, None if put_back else report.swept)
             if report.room <= 0:
                 return Turn()
             claimed = await self._claim(connection, lease, report.room, now)
-            letters = await _letters(connection, {one.rendition for one in claimed}.difference(report.known))
+            letters = await letters_of(connection, {one.rendition for one in claimed}.difference(report.known))
         return Turn(tuple(claimed), letters)
 
-    async def recover(self, lease: Lease, *, repeatable: bool, now: datetime) -> int:
+    async def recover(self, lease: Lease, *, repeatable: bool, now: datetime, settle: timedelta = timedelta(0)) -> int:
         """Free what earlier leases of the lane left in ``sending``; returns how many there were.
 
         Where sending again does no harm it becomes pending; everywhere else it is in doubt.
@@ -123,24 +140,32 @@ class Ledger:
             await lanes.hold(connection, self._database, lease)
             freed = update(deliveries).where(stranded)
             attempts = deliveries.c.attempts + verdict.attempts
-            written = freed.values(state=verdict.state, reason=verdict.reason, attempts=attempts, changed=now)
+            due = now if repeatable else now + settle
+            written = freed.values(state=verdict.state, reason=verdict.reason, attempts=attempts, due=due, changed=now)
             return (await connection.execute(written)).rowcount
 
     async def busy(self, names: Collection[str], now: datetime) -> set[str]:
-        """Those of the lanes that have something to send now, or something that a dead worker may have left."""
+        """Those of the lanes that have something to send or to look up now, or that a dead worker may have left."""
         asked = values(column("name", SqlText), name="asked").data([(name,) for name in names]).cte("asked")
         of_lane = deliveries.c.lane == asked.c.name
         due = select(1).where(of_lane, IS_PENDING, deliveries.c.due <= now).exists()
         claimed = select(1).where(of_lane, IS_SENDING).exists()
+        doubtful = select(1).where(of_lane, IS_IN_DOUBT, deliveries.c.due <= now).exists()
         async with self._database.read() as connection:
-            return set((await connection.execute(select(asked.c.name).where(due | claimed))).scalars())
+            return set((await connection.execute(select(asked.c.name).where(due | claimed | doubtful))).scalars())
 
-    async def _record(
-        self, connection: AsyncConnection, lease: Lease, verdicts: Mapping[int, Verdict], now: datetime
-    ) -> None:
+    async def _record(self, connection: AsyncConnection, lease: Lease, report: Report, now: datetime) -> None:
+        ask_from = now + report.settle
         written = [
-            (id_, v.state, v.reason, _storable(v.remote_id), milliseconds(v.due or now), v.attempts)
-            for id_, v in verdicts.items()
+            (
+                id_,
+                v.state,
+                v.reason,
+                _storable(v.remote_id),
+                milliseconds(ask_from if v.state is State.IN_DOUBT else v.due or now),
+                v.attempts,
+            )
+            for id_, v in report.verdicts.items()
         ]
         parameters = {"verdicts": sets.text(written), "now": now, "of_lane": lease.lane, "mine": lease.epoch}
         await connection.execute(self._statements.record, parameters)
@@ -179,7 +204,11 @@ class _Statements:
                 d.epoch == bindparam("mine"),
             )
             .values(
-                state=verdicts.c.state,
+                # A receipt may be quicker than the answer to our own request.
+                state=case(
+                    (and_(verdicts.c.state == State.ACCEPTED, d.receipt.is_not(None)), d.receipt),
+                    else_=verdicts.c.state,
+                ),
                 reason=verdicts.c.reason,
                 remote_id=verdicts.c.remote_id,
                 due=verdicts.c.due,
@@ -211,6 +240,7 @@ class _Statements:
             .values(
                 state=State.SENDING,
                 epoch=bindparam("mine"),
+                tried=bindparam("now", type_=d.tried.type),
                 changed=bindparam("now", type_=d.changed.type),
             )
         )
@@ -234,7 +264,8 @@ def _storable(said: str | None) -> str | None:
     return said and said.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
-async def _letters(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Letter]:
+async def letters_of(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Letter]:
+    """What deliveries carry, by rendition."""
     if not ids:
         return {}
     of_message = (messages.c.kind, messages.c.severity, messages.c.issued, messages.c.expires)

@@ -96,6 +96,8 @@ subscribers = Table(
     Column("number", Text, nullable=False),  # sealed
     Column("lookup", String(64), nullable=False, unique=True),  # keyed hash
     Column("since", Instant, nullable=False),
+    Column("gone", Instant),  # since when the number is surely no good
+    Column("gone_reason", Text),
 )
 
 subscriptions = Table(
@@ -125,16 +127,24 @@ deliveries = Table(
     Column("changed", Instant, nullable=False),
     Column("remote_id", Text),
     Column("reason", Text),
+    Column("tried", Instant),  # when it was claimed last
+    Column("receipt", String(12)),  # what a receipt said before the provider's own answer was recorded
+    # In doubt: `due` is when the provider is asked next.
+    Column("looks", Integer, nullable=False, server_default="0"),  # how often it was asked without learning anything
+    Column("again", Integer, nullable=False, server_default="0"),  # how often policy sent it once more
+    Column("held", Integer, nullable=False, server_default="0"),  # 1: it waits for a person
 )
 Index(None, deliveries.c.message, deliveries.c.state, deliveries.c.rendition)  # all that a count needs
 Index("ix_deliveries_subscriber", deliveries.c.subscriber)
 # What a lane works on is small even when the ledger is not. A partial index is used only where a query repeats its
-# condition to the letter, so both are written once, here.
+# condition to the letter, so all are written once, here.
 IS_PENDING = deliveries.c.state == literal_column("'pending'")
 IS_SENDING = deliveries.c.state == literal_column("'sending'")
+IS_IN_DOUBT = deliveries.c.state == literal_column("'in_doubt'")
 for _name, _state, _columns in (
     ("ix_deliveries_pending", IS_PENDING, (deliveries.c.lane, deliveries.c.due, deliveries.c.id)),
     ("ix_deliveries_sending", IS_SENDING, (deliveries.c.lane,)),
+    ("ix_deliveries_in_doubt", IS_IN_DOUBT, (deliveries.c.lane, deliveries.c.due, deliveries.c.id)),
 ):
     Index(_name, *_columns, sqlite_where=_state, postgresql_where=_state)
 

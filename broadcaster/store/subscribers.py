@@ -110,6 +110,14 @@ class Subscribers:
         async with self._database.read() as connection:
             return (await connection.execute(select(func.count()).select_from(subscribers))).scalar_one()
 
+    def number(self, sealed: str) -> str:
+        """A stored number as it can be called.
+
+        Raises:
+            SealError: it was sealed with another key.
+        """
+        return self._seal.open(sealed)
+
     async def expect_key(self) -> None:
         """Make sure that the key opens the numbers; one of them stands for all.
 

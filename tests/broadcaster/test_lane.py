@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from broadcaster.delivery import State
 from broadcaster.engine.lane import LARGEST_CLAIM, Lane
-from broadcaster.engine.shift import Workshop
+from broadcaster.engine.station import Workshop
 from broadcaster.plan import submission
 from broadcaster.store import lanes, reports
 from broadcaster.store.database import Database

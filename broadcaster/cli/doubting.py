@@ -1,0 +1,101 @@
+"""What ``doubts`` does."""
+
+from dataclasses import asdict
+from typing import Any
+
+from broadcaster.cli import context
+from broadcaster.cli.doubts import Decision
+from broadcaster.cli.errors import UsageError
+from broadcaster.cli.output import console, print_json, table
+from broadcaster.config import Config
+from broadcaster.delivery import State
+from broadcaster.numbers import masked
+from broadcaster.runtime import Store, opened, utc_now
+from broadcaster.store import doubts
+from broadcaster.store.doubts import DoubtSummary
+
+_STATES = {Decision.ARRIVED: State.ACCEPTED, Decision.AGAIN: State.PENDING, Decision.ABANDON: State.ABANDONED}
+_DONE = {
+    Decision.ARRIVED: "is accepted.",
+    Decision.AGAIN: "is sent once more by `broadcaster serve`, or when its file is sent again.",
+    Decision.ABANDON: "is abandoned: it is not sent again.",
+}
+
+
+async def show_all(config: Config, message: str | None, *, as_json: bool) -> None:
+    """List what is in doubt."""
+    async with opened(config) as store:
+        found = await doubts.listing(store.database, message)
+        targets = [_target(store, one) for one in found]
+    if as_json:
+        print_json({"doubts": [_as_data(one, target) for one, target in zip(found, targets, strict=True)]})
+        return
+    out = console()
+    if not found:
+        out.print("Nothing is in doubt.")
+        return
+    shown = table("doubt", "message", "lane", "target", "since", "waits for", "what is known")
+    for one, target in zip(found, targets, strict=True):
+        since = one.tried.astimezone(config.zone)
+        waits = "a person" if one.held else "the provider"
+        shown.add_row(str(one.id), one.message, one.lane, target, f"{since:%H:%M:%S}", waits, one.reason or "")
+    out.print(shown)
+    out.print("The provider is asked by itself while `broadcaster serve` or `send` runs.")
+
+
+async def show_one(config: Config, doubt: int, *, as_json: bool) -> None:
+    """Show one doubt.
+
+    Raises:
+        UsageError: there is none of this number.
+    """
+    async with opened(config) as store:
+        one = await _found(store, doubt)
+        target = _target(store, one)
+    if as_json:
+        print_json(_as_data(one, target))
+        return
+    out = console()
+    tried, asked = one.tried.astimezone(config.zone), one.due.astimezone(config.zone)
+    out.print(f"doubt {one.id}: {one.headline} ({one.severity}), message {one.message}", style="bold")
+    out.print(
+        f"To {target} for {one.municipality}, by {one.lane}; tried {one.attempts} times, "
+        f"last {tried:%Y-%m-%d %H:%M:%S}."
+    )
+    out.print(f"What is known: {one.reason or 'nothing'}.")
+    out.print(f"The provider was asked {one.looks} times without an answer; it is asked next at {asked:%H:%M:%S}.")
+    if one.held:
+        out.print(f"It waits for you: broadcaster doubts resolve {one.id} arrived, again or abandon.")
+
+
+async def decide(config: Config, doubt: int, decision: Decision) -> None:
+    """Settle a doubt as a person says.
+
+    Raises:
+        UsageError: there is none of this number.
+    """
+    async with opened(config) as store:
+        await _found(store, doubt)
+        if not await doubts.resolve(store.database, doubt, _STATES[decision], utc_now(), context.actor()):
+            raise UsageError(f"doubt {doubt} has been settled meanwhile: see `broadcaster doubts list`.")
+    console().print(f"Delivery {doubt} {_DONE[decision]}")
+
+
+async def _found(store: Store, doubt: int) -> DoubtSummary:
+    found = await doubts.find(store.database, doubt)
+    if found is None:
+        raise UsageError(f"there is no doubt {doubt}: see `broadcaster doubts list`.")
+    return found
+
+
+def _target(store: Store, one: DoubtSummary) -> str:
+    """Where it goes; a number is masked."""
+    if one.sealed_number is None:
+        return one.target or "somebody who has left"
+    return masked(store.subscribers.number(one.sealed_number))
+
+
+def _as_data(one: DoubtSummary, target: str) -> dict[str, Any]:
+    known = asdict(one) | {"target": target, "tried": one.tried.isoformat(), "due": one.due.isoformat()}
+    del known["sealed_number"]
+    return known
