@@ -1,7 +1,9 @@
-"""How many residents a plan reaches, and what that costs."""
+"""How many residents a plan reaches, what that costs and how long it takes."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
 from broadcaster.config import Config
 from broadcaster.plan import Plan
@@ -19,10 +21,12 @@ class Audience:
     Args:
         readers: how many read a rendition, by municipality and language of the rendition.
         cost: in kronor; None where an account has no price.
+        duration: how long the SMS take, at the rates of the preferred accounts.
     """
 
     readers: dict[tuple[str, str], int]
     cost: float | None
+    duration: timedelta
 
     @property
     def people(self) -> int:
@@ -38,9 +42,13 @@ async def estimate(plan: Plan, config: Config, database: Database) -> Audience:
         own = (municipality, language)
         readers[own if own in spoken else (municipality, config.municipalities[municipality].languages[0])] += count
     cost: float | None = 0.0
+    busy: Counter[str] = Counter()  # seconds, by account
     for key, count in readers.items():
-        settings = config.account_for(key[0], SMS.name).settings
+        account = config.account_for(key[0], SMS.name)
+        settings = account.settings
         price = settings.price if isinstance(settings, SmsSettings) else None
         segments = measure(spoken[key], FORMS[SMS.name]).segments or 0
         cost = None if cost is None or price is None else cost + price * segments * count
-    return Audience(dict(readers), None if cost is None else round(cost, 2))
+        busy[account.name] += 0 if account.rate is None else math.ceil(count / account.rate)
+    duration = timedelta(seconds=max(busy.values(), default=0))
+    return Audience(dict(readers), None if cost is None else round(cost, 2), duration)

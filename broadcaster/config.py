@@ -80,6 +80,11 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _in_order(value: object) -> object:
+    """Let one account stand for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
 class ServeSettings(_Section):
     """Where ``broadcaster serve`` listens, and the address under which providers and residents reach it."""
 
@@ -101,7 +106,7 @@ class MunicipalitySettings(_Section):
     phone: str = Field(min_length=1)
     web: str = Field(min_length=1)
     languages: tuple[str, ...] = Field(default=("sv",), min_length=1)
-    channels: dict[str, str] = Field(default_factory=dict)
+    channels: dict[str, Annotated[tuple[str, ...], BeforeValidator(_in_order)]] = Field(default_factory=dict)
     variables: dict[str, str] = Field(default_factory=dict)
     translations: dict[str, dict[str, str]] = Field(default_factory=dict)
 
@@ -144,7 +149,7 @@ class Config:
         folder: relative paths in the file are meant from here.
         database_url: SQLAlchemy address with an async driver.
         key: what subscriber numbers are sealed with (base64 of 32 bytes).
-        routes: account name by municipality and channel.
+        routes: names of the accounts by municipality and channel, the preferred one first.
     """
 
     file: Path
@@ -157,11 +162,11 @@ class Config:
     sandbox: SandboxSettings
     accounts: Mapping[str, Account]
     municipalities: Mapping[str, Municipality]
-    routes: Mapping[tuple[str, str], str]
+    routes: Mapping[tuple[str, str], tuple[str, ...]]
 
     def account_for(self, municipality: str, channel: str) -> Account:
-        """The account through which a municipality reaches a channel."""
-        return self.accounts[self.routes[municipality, channel]]
+        """The account through which a municipality prefers to reach a channel."""
+        return self.accounts[self.routes[municipality, channel][0]]
 
 
 def load(file: Path) -> Config:
@@ -265,8 +270,10 @@ class _Checker:
                 if code not in languages.KNOWN:
                     known = ", ".join(languages.KNOWN)
                     self._problem((*path, "languages"), f"{code!r} is no known language.", f"Known: {known}.")
-            for channel, account in settings.channels.items():
-                self._check_route((*path, "channels"), channel, account, named, accounts)
+            for channel, order in settings.channels.items():
+                for account in order:
+                    self._check_route((*path, "channels"), channel, account, named, accounts)
+                self._check_order((*path, "channels"), channel, order, accounts)
 
     def _check_route(
         self,
@@ -286,6 +293,17 @@ class _Checker:
         elif account in accounts and accounts[account].provider.channel.name != channel:
             reached = accounts[account].provider.channel.name
             self._problem(path, f"the account {account!r} reaches {reached}, not {channel}.", "Name another account.")
+
+    def _check_order(
+        self, path: tuple[str, ...], channel: str, order: tuple[str, ...], accounts: Mapping[str, Account]
+    ) -> None:
+        """Only what goes to residents can take another way: a page, a feed or a line is one place."""
+        if not order:
+            self._problem(path, f"{channel} has no account.", "Name one, or leave the channel out.")
+        elif len(set(order)) < len(order):
+            self._problem(path, f"{channel} names an account twice.", "Name each once, the preferred one first.")
+        elif len(order) > 1 and any(name in accounts and accounts[name].provider.target for name in order):
+            self._problem(path, f"{channel} can only have one account.", "Name one.")
 
     def _check_mode(self, parsed: _File, accounts: Mapping[str, Account]) -> None:
         """In the sandbox nothing leaves the machine; live, nobody outside is told to call this machine by itself."""

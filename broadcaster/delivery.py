@@ -37,6 +37,7 @@ class Verdict:
     Args:
         due: when it may be sent, for one that goes back to pending.
         attempts: how many attempts this one counts for: 0 when nothing was tried or the account was to blame.
+        gone: the target is surely no good any more.
     """
 
     state: State
@@ -44,6 +45,7 @@ class Verdict:
     remote_id: str | None = None
     due: datetime | None = None
     attempts: int = 1
+    gone: bool = False
 
 
 FIRST_WAIT = timedelta(seconds=1)
@@ -67,8 +69,8 @@ def decide(outcome: Outcome, attempts: int, now: datetime, dice: float) -> Verdi
         case Deferred(reason, after):
             wait = max(after or timedelta(0), backoff(attempts, dice))
             return Verdict(State.PENDING, reason, due=now + wait)
-        case Rejected(reason):
-            return Verdict(State.REJECTED, reason)
+        case Rejected(reason, gone):
+            return Verdict(State.REJECTED, reason, gone=gone)
         case InDoubt(reason):
             return Verdict(State.IN_DOUBT, reason)
         case Halted(reason):

@@ -102,7 +102,7 @@ def _routes(message: Message, config: Config) -> dict[str, tuple[Route, ...]]:
     to_residents = {provider.channel.name for provider in PROVIDERS.values() if provider.target is None}
     routes = {
         channel: tuple(
-            Route(name, config.routes[name, channel], config.municipalities[name].languages[0])
+            Route(name, config.routes[name, channel][0], config.municipalities[name].languages[0])
             for name in message.municipalities
             if (name, channel) in config.routes
         )

@@ -1,5 +1,7 @@
 """The composition root: the one place where everything is put together."""
 
+import asyncio
+import logging
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -11,22 +13,34 @@ from aiohttp import web
 
 from broadcaster.config import Config
 from broadcaster.engine.engine import Engine
+from broadcaster.engine.failover import Way
 from broadcaster.engine.station import Workshop
+from broadcaster.engine.waiting import pause
 from broadcaster.store.database import Database
+from broadcaster.store.errors import StoreError
 from broadcaster.store.lanes import new_holder
 from broadcaster.store.ledger import Ledger
+from broadcaster.store.receipts import believe
 from broadcaster.store.sealing import Seal
 from broadcaster.store.subscribers import Subscribers
 from broadcaster.store.surfaces import SurfaceStore
-from broadcaster.web.app import create_app
+from broadcaster.web import Desk, Reporters, create_app
 from channels.contract import Channel
-from channels.feed import FEED, FeedChannel, FeedSettings
+from channels.elks import ElksSettings, receipt_secret
+from channels.feed import FEED, FeedChannel, FeedSettings, FolderError
 from channels.ivr import Line, TwilioVoiceSettings
 from channels.provider import Wiring
-from channels.sandbox import Sandbox
+from channels.sandbox import Receipts, Sandbox
+from channels.twilio import TwilioSettings
 
 KEEP_ALIVE = 10.0
 """Seconds that an idle connection to a provider is kept: shorter than providers keep theirs, so none breaks in use."""
+
+
+FOLLOW = 0.5
+"""Seconds between two looks whether another machine has changed the feeds."""
+
+log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
@@ -86,7 +100,7 @@ async def assembled(config: Config, clock: Callable[[], datetime] = utc_now) -> 
             dice=random.random,
             holder=new_holder(),
         )
-        yield Broadcaster(config, store, surfaces, channels, Engine(config.accounts, channels, shop))
+        yield Broadcaster(config, store, surfaces, channels, Engine(config.accounts, channels, _ways(config), shop))
 
 
 def web_app(broadcaster: Broadcaster, clock: Callable[[], datetime] = utc_now) -> web.Application:
@@ -99,6 +113,7 @@ def web_app(broadcaster: Broadcaster, clock: Callable[[], datetime] = utc_now) -
         surfaces=broadcaster.surfaces,
         now=clock,
         public_url=config.serve.public_url,
+        reporters=_reporters(broadcaster, clock),
     )
 
 
@@ -107,6 +122,25 @@ async def refresh_feeds(broadcaster: Broadcaster) -> None:
     for channel in broadcaster.channels.values():
         if isinstance(channel, FeedChannel):
             await channel.refresh()
+
+
+async def follow_feeds(broadcaster: Broadcaster, stop: asyncio.Event) -> None:
+    """Keep this machine's feeds as the database has them, whichever machine it was that sent."""
+    written: object = None
+    told = False
+    while not stop.is_set():
+        try:
+            revision = await broadcaster.surfaces.revision(FEED.name)
+            if revision != written:
+                await refresh_feeds(broadcaster)
+                written = revision
+            told = False
+        except (StoreError, FolderError) as error:
+            # The phone lines and everything else are needed all the more.
+            if not told:
+                log.error("the feeds cannot be written: %s", error)
+            told = True
+        await pause(FOLLOW, stop)
 
 
 def sandbox_of(config: Config) -> Sandbox:
@@ -122,6 +156,17 @@ def sandbox_of(config: Config) -> Sandbox:
         else {},
         feeds=[f"{public_url}/feeds/{name}/{m.languages[0]}.rss" for name, m in names.items()] if public_url else [],
         twilio_auth_token=next(iter(tokens), "sandbox"),
+        receipts=Receipts(),
+    )
+
+
+def _reporters(broadcaster: Broadcaster, clock: Callable[[], datetime]) -> Reporters:
+    settings = [account.settings for account in broadcaster.config.accounts.values()]
+    database = broadcaster.store.database
+    return Reporters(
+        twilio={one.account_sid: one.auth_token for one in settings if isinstance(one, TwilioSettings)},
+        elks=tuple(receipt_secret(one) for one in settings if isinstance(one, ElksSettings)),
+        desk=Desk(lambda receipts: believe(database, receipts, clock())),
     )
 
 
@@ -139,7 +184,16 @@ def _lines(config: Config) -> dict[str, Line]:
     }
 
 
+def _ways(config: Config) -> list[Way]:
+    """How each municipality reaches its residents."""
+    return [
+        Way(municipality, order)
+        for (municipality, channel), order in config.routes.items()
+        if config.account_for(municipality, channel).provider.target is None
+    ]
+
+
 def _languages_of(config: Config, account: str) -> tuple[str, ...]:
     """The languages of the municipalities that share an account, each once, first ones first."""
-    sharing = [municipality for (municipality, _), name in config.routes.items() if name == account]
+    sharing = [municipality for (municipality, _), order in config.routes.items() if account in order]
     return tuple(dict.fromkeys(code for m in sharing for code in config.municipalities[m].languages))

@@ -1,7 +1,7 @@
 """Sending a message and watching it go, in this process or in another that serves the same database."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,10 @@ from broadcaster.store.submissions import submit
 
 GLANCE = 0.2
 """Seconds between two looks at how far the sending is."""
+
+
+Orders = Collection[tuple[str, ...]]
+"""Lanes that can stand in for each other, as the configuration lists them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +63,13 @@ async def send(broadcaster: Broadcaster, plan: Plan, *, now: datetime, actor: st
 async def go_on(broadcaster: Broadcaster, message: str, watch: Watch) -> Sent:
     """See through what is left of a message that was submitted."""
     database = broadcaster.store.database
+    orders = list(broadcaster.config.routes.values())
     # Whoever sends has a reason to believe that what was wrong with an account is mended.
     await lanes.resume(database, await reports.open_lanes(database, message))
     finished = asyncio.Event()
     engine = asyncio.create_task(broadcaster.engine.run(finished))
     try:
-        await _follow(database, message, watch)
+        await _follow(database, message, orders, watch)
     finally:
         finished.set()
         await engine
@@ -73,7 +78,7 @@ async def go_on(broadcaster: Broadcaster, message: str, watch: Watch) -> Sent:
     return Sent(message, progress, await _halted(database, message))
 
 
-async def _follow(database: Database, message: str, watch: Watch) -> None:
+async def _follow(database: Database, message: str, orders: Orders, watch: Watch) -> None:
     loop = asyncio.get_running_loop()
     seen: Progress | None = None
     moved = loop.time()
@@ -83,17 +88,19 @@ async def _follow(database: Database, message: str, watch: Watch) -> None:
         if progress != seen:
             seen, moved = progress, began
             watch.tell(progress)
-        if began - moved > watch.patience or await _settled(database, message, progress):
+        if began - moved > watch.patience or await _settled(database, message, orders, progress):
             return
         # Counting a large message takes a while: at most a tenth of the time goes into it.
         await pause(max(GLANCE, 10 * (loop.time() - began)), watch.stop)
 
 
-async def _settled(database: Database, message: str, progress: Progress) -> bool:
+async def _settled(database: Database, message: str, orders: Orders, progress: Progress) -> bool:
     """Whether nothing more will happen by itself, or not before a person has mended an account."""
     if progress.done:
         return not (progress.count(State.IN_DOUBT) and await doubts.looked_up(database, message))
-    return await reports.open_lanes(database, message) <= (await _halted(database, message)).keys()
+    halted = await lanes.halted(database)
+    stuck = {name for name in halted if all(halted.keys() >= set(order) for order in orders if name in order)}
+    return await reports.open_lanes(database, message) <= stuck
 
 
 async def _halted(database: Database, message: str) -> dict[str, str]:

@@ -47,6 +47,7 @@ for command in (
     sending.send,
     sending.status,
     serving.serve,
+    serving.worker,
     serving.sandbox,
     serving.demo,
 ):

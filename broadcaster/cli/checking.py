@@ -22,13 +22,18 @@ async def report(config: Config, *, as_json: bool) -> None:
         return
     out = console()
     shown = table("municipality", "channel", "account", "provider", "goes to")
-    for (municipality, channel), name in config.routes.items():
+    for municipality, channel, name in _routes(config):
         account = config.accounts[name]
         shown.add_row(municipality, channel, name, account.provider.name, _destination(config, name))
     out.print(f"{config.file}: good. Mode: {config.mode}. Subscribers: {people}.")
     out.print(shown)
     for remark in remarks:
         out.print(f"note: {remark}")
+
+
+def _routes(config: Config) -> list[tuple[str, str, str]]:
+    """Municipality, channel and account, one by one; the preferred account first."""
+    return [(municipality, channel, name) for (municipality, channel), order in config.routes.items() for name in order]
 
 
 def _destination(config: Config, account: str) -> str:
@@ -62,7 +67,7 @@ def _as_data(config: Config, people: int, remarks: list[str]) -> dict[str, Any]:
         "subscribers": people,
         "routes": [
             {"municipality": m, "channel": c, "account": a, "provider": config.accounts[a].provider.name}
-            for (m, c), a in config.routes.items()
+            for m, c, a in _routes(config)
         ],
         "remarks": remarks,
     }

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from broadcaster.audience import Audience, estimate
@@ -25,7 +25,7 @@ from broadcaster.delivery import OPEN, REACHED, State
 from broadcaster.plan import Plan, plan_for
 from broadcaster.runtime import assembled, opened, utc_now
 from broadcaster.sending import Sent, Watch, go_on, send
-from broadcaster.store import reports
+from broadcaster.store import doubts, reports
 from broadcaster.store.database import Database
 from broadcaster.store.reports import Progress, Tally
 from channels.registry import CHANNELS
@@ -45,8 +45,8 @@ def deliver(config: Config, file: Path, *, yes: bool, dry_run: bool, as_json: bo
     message = message_of(file)
     # With --json what is for people goes to the other stream, if there are any.
     out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
-    before = context.run(_so_far(config, message_id(message)))
-    if before.total and before.done:
+    before, settled = context.run(_so_far(config, message_id(message)))
+    if before.total and settled:
         out.print("This very message was sent before, and nothing goes out twice. What became of it:")
         code = context.run(report(config, message_id(message), as_json=as_json))
         return 0 if dry_run else code
@@ -67,11 +67,12 @@ def deliver(config: Config, file: Path, *, yes: bool, dry_run: bool, as_json: bo
     return context.run(_send(config, plan or message_id(message), file, out, as_json=as_json, wait=wait))
 
 
-async def _so_far(config: Config, message: str) -> Progress:
-    """How far a message is; empty for a new one."""
+async def _so_far(config: Config, message: str) -> tuple[Progress, bool]:
+    """How far a message is (empty for a new one), and whether nothing more will happen to it by itself."""
     async with opened(config) as store:
         await store.subscribers.expect_key()
-        return await reports.progress(store.database, message)
+        progress = await reports.progress(store.database, message)
+        return progress, progress.done and not await doubts.looked_up(store.database, message)
 
 
 async def _audience(config: Config, plan: Plan) -> Audience:
@@ -108,7 +109,14 @@ def print_plan(out: Console, plan: Plan, audience: Audience, now: datetime) -> N
             cells.append(", ".join(languages) or "–")
         shown.add_row(municipality, *cells)
     out.print(shown)
-    out.print(f"{audience_line(audience)} Expires {expiry(plan.message, now):%Y-%m-%d %H:%M}.")
+    done, expires = now + audience.duration, expiry(plan.message, now)
+    out.print(f"{audience_line(audience)} Done at about {done:%H:%M}. Expires {expires:%Y-%m-%d %H:%M}.")
+    if done >= expires:
+        out.print(
+            "note: at the rate of the SMS account, some would expire before it is their turn. Ask the provider for a "
+            "higher rate, name a second account, or let the message expire later.",
+            style="yellow",
+        )
 
 
 def _as_planned(plan: Plan, audience: Audience) -> dict[str, object]:
@@ -133,7 +141,13 @@ def _agreed(mode: Mode) -> bool:
 @contextmanager
 def watched(out: Console) -> Iterator[Callable[[Progress], None]]:
     """A bar on a terminal, nothing in a pipe; gives what is to be told of the progress."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
     with Bar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         # Only now, for the bar has put a stream in the place of stderr that keeps the two apart.
         logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
@@ -153,5 +167,10 @@ async def _print_end(out: Console, database: Database, sent: Sent, file: Path) -
         out.print(
             f"{left} are still to come. They go on with `broadcaster send {file}` or `broadcaster serve`; "
             "nothing is sent twice."
+        )
+    if in_doubt := sent.progress.count(State.IN_DOUBT):
+        out.print(
+            f"{in_doubt} may have been sent. `broadcaster send {file}` and `broadcaster serve` ask the provider; "
+            "see `broadcaster doubts list`."
         )
     out.print(f"What becomes of it: `broadcaster status {sent.message}`")

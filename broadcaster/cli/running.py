@@ -1,5 +1,6 @@
 """What ``serve`` and ``sandbox`` do."""
 
+import asyncio
 import errno
 import logging
 import sys
@@ -12,10 +13,7 @@ from yarl import URL
 from broadcaster.cli import context
 from broadcaster.cli.errors import ServiceError
 from broadcaster.config import Config
-from broadcaster.runtime import Broadcaster, assembled, refresh_feeds, sandbox_of, web_app
-from channels.feed import FolderError
-
-log = logging.getLogger(__name__)
+from broadcaster.runtime import Broadcaster, assembled, follow_feeds, sandbox_of, web_app
 
 STOPPING = "stopping: what is on its way is finished first. Ctrl-C again stops at once."
 """What a first Ctrl-C is answered with."""
@@ -29,15 +27,21 @@ async def run_server(config: Config) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     stop = context.stopped_by_signals(STOPPING)
+    async with assembled(config) as broadcaster, listening(broadcaster) as address:
+        print(f"serving on {address} ({config.mode}). Ctrl-C stops it.", flush=True)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(follow_feeds(broadcaster, stop))
+            tasks.create_task(broadcaster.engine.run(stop))
+    print("stopped; what is left goes on when it is started again.")
+
+
+async def run_worker(config: Config) -> None:
+    """Send until a signal comes."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    stop = context.stopped_by_signals(STOPPING)
     async with assembled(config) as broadcaster:
-        try:
-            await refresh_feeds(broadcaster)
-        except FolderError as error:
-            # The phone lines and everything else are needed all the more.
-            log.error("the feeds cannot be written: %s", error)
-        async with listening(broadcaster) as address:
-            print(f"serving on {address} ({config.mode}). Ctrl-C stops it.", flush=True)
-            await broadcaster.engine.run(stop)
+        print(f"working ({config.mode}). Ctrl-C stops it.", flush=True)
+        await broadcaster.engine.run(stop)
     print("stopped; what is left goes on when it is started again.")
 
 

@@ -16,7 +16,7 @@ def send(
     as_json: Json = False,
     wait: Annotated[
         float, typer.Option(min=0, help="Watch on for so long after the last movement.", metavar="SECONDS")
-    ] = 60,
+    ] = 90,
 ) -> None:
     """Send a message, and watch what becomes of it.
 

@@ -19,6 +19,19 @@ def serve() -> None:
     context.run(run_server(context.config()))
 
 
+def worker() -> None:
+    """Send what waits, and nothing else.
+
+    Any number of machines can work on one PostgreSQL database: each account is served by one of them at a time, and
+    moves to another within 15 seconds when its machine dies. Runs until Ctrl-C.
+
+    Example: broadcaster worker
+    """
+    from broadcaster.cli.running import run_worker
+
+    context.run(run_worker(context.config()))
+
+
 def sandbox() -> None:
     """Stand in for Twilio, 46elks and Facebook.
 

@@ -77,7 +77,8 @@ def list_(
 ) -> None:
     """List the subscriptions.
 
-    Numbers are masked unless asked for.
+    Numbers are masked unless asked for. A number that is gone (unused, opted out) is left out of new messages, until
+    it is added or imported again.
 
     Example: broadcaster subscribers list -m borgholm
     """
@@ -89,6 +90,8 @@ def list_(
 @app.command()
 def count(*, as_json: Json = False) -> None:
     """Count the subscriptions by municipality and language.
+
+    And the people, and how many of their numbers are gone.
 
     Example: broadcaster subscribers count
     """

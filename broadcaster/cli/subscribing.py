@@ -10,6 +10,7 @@ from broadcaster.config import Config
 from broadcaster.intake import read_csv, subscription
 from broadcaster.numbers import NumberError, masked, mobile
 from broadcaster.runtime import opened
+from broadcaster.store.subscribers import Entry
 from messages.problems import InputError, Place, Problem
 
 LARGEST_FILE = 64_000_000
@@ -89,17 +90,21 @@ async def show_all(config: Config, municipality: str | None, *, numbers: bool, a
         UsageError: there is no such municipality.
     """
     _expect_known(config, municipality)
-    shown = table("number", "municipality", "language", "since")
     listed = []
     async with opened(config) as store:
-        async for found, since in store.subscribers.all(municipality):
-            number = found.number if numbers else masked(found.number)
+        with_gone = await store.subscribers.gone() > 0
+        headings = ("number", "municipality", "language", "since")
+        shown = table(*headings, "gone since", "reason") if with_gone else table(*headings)
+        async for entry in store.subscribers.all(municipality):
+            number = entry.subscription.number if numbers else masked(entry.subscription.number)
             if as_json:
-                entry = {"number": number, "municipality": found.municipality, "language": found.language}
-                listed.append(entry | {"since": since.isoformat()})
+                listed.append(_as_data(entry, number))
             else:
-                local = since.astimezone(config.zone)
-                shown.add_row(number, found.municipality, found.language, f"{local:%Y-%m-%d %H:%M}")
+                cells = [number, entry.subscription.municipality, entry.subscription.language]
+                cells.append(_local(entry.since, config))
+                if with_gone:
+                    cells += [_local(entry.gone, config), entry.gone_reason or ""]
+                shown.add_row(*cells)
     if as_json:
         print_json({"subscriptions": listed})
     else:
@@ -111,9 +116,10 @@ async def show_count(config: Config, *, as_json: bool) -> None:
     async with opened(config) as store:
         counts = await store.subscribers.counts()
         people = await store.subscribers.people()
+        gone = await store.subscribers.gone()
     if as_json:
         found = [{"municipality": m, "language": code, "subscriptions": n} for m, code, n in counts]
-        print_json({"people": people, "counts": found})
+        print_json({"people": people, "gone": gone, "counts": found})
         return
     out = console()
     if counts:
@@ -122,6 +128,25 @@ async def show_count(config: Config, *, as_json: bool) -> None:
             shown.add_row(municipality, language, str(count))
         out.print(shown)
     out.print(f"{people} people" if people != 1 else "1 person")
+    if gone:
+        out.print(
+            f"{gone} of the numbers {'is' if gone == 1 else 'are'} gone and left out: `broadcaster subscribers list`"
+        )
+
+
+def _as_data(entry: Entry, number: str) -> dict[str, str | None]:
+    return {
+        "number": number,
+        "municipality": entry.subscription.municipality,
+        "language": entry.subscription.language,
+        "since": entry.since.isoformat(),
+        "gone": entry.gone.isoformat() if entry.gone else None,
+        "gone_reason": entry.gone_reason,
+    }
+
+
+def _local(time: datetime | None, config: Config) -> str:
+    return f"{time.astimezone(config.zone):%Y-%m-%d %H:%M}" if time else ""
 
 
 def _only(config: Config) -> str | None:

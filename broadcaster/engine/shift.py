@@ -21,7 +21,7 @@ from broadcaster.store.errors import StoreError
 from broadcaster.store.lanes import Lease, LeaseLostError
 from broadcaster.store.ledger import Claimed, Letter, Report
 from broadcaster.store.sealing import SealError
-from channels.contract import Deferred, Halted, Outcome
+from channels.contract import Deferred, Halted, InDoubt, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +55,13 @@ class Shift:
         self._verdicts: dict[int, Verdict] = {}
         self._first = asyncio.Event()  # there is a verdict
         self._enough = asyncio.Event()  # there are enough of them to record
+        self._unsure = False  # a turn's answer never came
         self._swept: datetime | None = None
         self._halted_before = station.health.halted
+        self._down_before = station.health.down
+        self._told_down = False
         self._account_failed = False
+        self._failure = ""  # the last one's reason
         self._halt_reason = ""
         self._told = ""  # the reason that people have been told
         self._grace_ends: float | None = None
@@ -87,8 +91,10 @@ class Shift:
         now = self._shop.clock()
         report = Report(verdicts, self._room(len(verdicts)), self._letters.keys(), self._swept, self._station.settle)
         try:
+            await self._forget_the_unknown(now)
             turn = await self._shop.ledger.turn(self._lease, report, now)
         except StoreError as error:
+            self._unsure = True
             log.warning("lane %s: %d verdicts wait for the database: %s", self._station.name, len(verdicts), error)
             self._verdicts = verdicts | self._verdicts
             await pause(PATIENCE, self._stop)
@@ -103,13 +109,20 @@ class Shift:
             await self._tell_health()
         return bool(turn.claimed)
 
+    async def _forget_the_unknown(self, now: datetime) -> None:
+        """After a turn whose answer never came, put back what it may have claimed without our knowing."""
+        if self._unsure:
+            await self._shop.ledger.disown(self._lease, self._claimed, now)
+            self._unsure = False
+
     def _room(self, recording: int) -> int:
         """How much more may be claimed in a turn that records so many verdicts."""
         if self._over():
             return 0
         unsettled = len(self._claimed) - recording
-        # One parcel tries whether a halted account works again.
-        most = 1 if self._station.health.halted else self._station.claim_size
+        health = self._station.health
+        # One parcel tries whether an account that failed works again.
+        most = 1 if health.halted or health.half_open else self._station.claim_size
         return most - unsettled
 
     async def _gather(self) -> None:
@@ -152,11 +165,12 @@ class Shift:
         if letter.expires <= now:
             return EXPIRED
         outcome = await self._send(claimed, letter)
-        self._station.health.note(outcome, _time(), self._shop.dice())
+        if self._station.health.note(outcome, _time(), self._shop.dice()):
+            self._account_failed = True
         if isinstance(outcome, Halted):
             self._halt_reason = outcome.reason
-        if isinstance(outcome, Deferred | Halted):
-            self._account_failed = True
+        elif isinstance(outcome, Deferred | InDoubt):
+            self._failure = outcome.reason
         return decide(outcome, claimed.attempts, self._shop.clock(), self._shop.dice())
 
     async def _send(self, claimed: Claimed, letter: Letter) -> Outcome:
@@ -172,16 +186,21 @@ class Shift:
             return Deferred(f"our own database could not be written: {error}")  # only our own surfaces need it
 
     async def _tell_health(self) -> None:
-        """Let people see a halt, or its end."""
-        name = self._station.name
+        """Let people, and other lanes, see that the account fails, or works again."""
+        name, health, database = self._station.name, self._station.health, self._shop.database
         if self._halt_reason and self._halt_reason != self._told:
             self._told = self._halt_reason
             log.error("lane %s is halted: %s", name, self._halt_reason)
-            await lanes.halt(self._shop.database, name, self._halt_reason, self._shop.clock())
-        elif self._halted_before and not self._station.health.halted:
+            await lanes.halt(database, name, self._halt_reason, self._shop.clock())
+        elif health.down and not self._told_down:
+            if not self._down_before:
+                log.error("lane %s is down: %s", name, self._failure)
+            self._told_down = self._down_before = True
+            await lanes.mark_down(database, name, self._failure, self._shop.clock())
+        elif (self._halted_before and not health.halted) or (self._down_before and not health.down):
             log.warning("lane %s works again", name)
-            await lanes.resume(self._shop.database, [name])
-            self._halted_before = False
+            await lanes.resume(database, [name])
+            self._halted_before = self._down_before = False
 
     async def _close(self, turning: asyncio.Task[bool], workers: list[asyncio.Task[None]]) -> None:
         """Leave nothing of ours in ``sending``: what was in the air is in doubt, the rest goes back."""
@@ -192,11 +211,12 @@ class Shift:
         await asyncio.gather(*workers, return_exceptions=True)
         while not self._waiting.empty():
             self._note(self._waiting.get_nowait(), unsent(self._shop.clock()))
-        if not self._verdicts:
-            return
+        now = self._shop.clock()
         report = Report(self._verdicts, room=0, swept=self._swept, settle=self._station.settle)
         try:
-            await self._shop.ledger.turn(self._lease, report, self._shop.clock())
+            await self._forget_the_unknown(now)
+            if self._verdicts:
+                await self._shop.ledger.turn(self._lease, report, now)
         except (StoreError, LeaseLostError) as error:
             log.error(
                 "lane %s: %d results could not be recorded and are in doubt: %s",

@@ -4,7 +4,7 @@ import os
 import secrets
 import socket
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -43,6 +43,8 @@ class LaneState:
     holder: str | None
     halted_reason: str | None
     halted_since: datetime | None
+    down_reason: str | None
+    down_since: datetime | None
 
 
 def new_holder() -> str:
@@ -109,19 +111,24 @@ async def release(database: Database, lease: Lease) -> None:
 
 
 async def halt(database: Database, lane: str, reason: str, now: datetime) -> None:
-    """Note that the account is unusable, and since when."""
+    """Note that the account is unusable, and since when; until a person mends it, it is down as well."""
     since = func.coalesce(lanes.c.halted_since, literal(now, lanes.c.halted_since.type))
-    async with database.write() as connection:
-        await connection.execute(
-            update(lanes).where(lanes.c.name == lane).values(halted_reason=reason, halted_since=since)
-        )
+    await _note(database, [lane], halted_reason=reason, halted_since=since, down_reason=reason, down_since=now)
+
+
+async def mark_down(database: Database, lane: str, reason: str, now: datetime) -> None:
+    """Note that the account has failed again: for a while others may take its deliveries."""
+    await _note(database, [lane], down_reason=reason, down_since=now)
 
 
 async def resume(database: Database, names: Collection[str]) -> None:
     """Note that the accounts work again, or are worth another try."""
-    halted = and_(lanes.c.name.in_(names), lanes.c.halted_reason.is_not(None))
+    await _note(database, names, halted_reason=None, halted_since=None, down_reason=None, down_since=None)
+
+
+async def _note(database: Database, names: Collection[str], **changes: object) -> None:
     async with database.write() as connection:
-        await connection.execute(update(lanes).where(halted).values(halted_reason=None, halted_since=None))
+        await connection.execute(update(lanes).where(lanes.c.name.in_(names)).values(changes))
 
 
 async def halted(database: Database) -> dict[str, str]:
@@ -131,9 +138,10 @@ async def halted(database: Database) -> dict[str, str]:
 
 async def states(database: Database) -> list[LaneState]:
     """All lanes that were ever served, by name."""
-    wanted = select(lanes.c.name, lanes.c.holder, lanes.c.halted_reason, lanes.c.halted_since).order_by(lanes.c.name)
+    wanted = select(*(lanes.c[field.name] for field in fields(LaneState))).order_by(lanes.c.name)
     async with database.read() as connection:
-        return [LaneState(*row) for row in (await connection.execute(wanted)).all()]
+        found = (await connection.execute(wanted)).all()
+    return [LaneState(*tuple(row)) for row in found]
 
 
 def _ours(lease: Lease) -> ColumnElement[bool]:

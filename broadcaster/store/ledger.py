@@ -8,7 +8,23 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, Integer, String, and_, bindparam, case, column, exists, select, update, values
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    bindparam,
+    case,
+    column,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+    values,
+)
 from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,6 +43,7 @@ from broadcaster.store.schema import (
     subscribers,
     unindexed,
 )
+from broadcaster.store.subscribers import mark_gone
 from channels.contract import Parcel
 from messages.model import Kind, Rendition, Severity
 
@@ -99,6 +116,14 @@ class Turn:
     letters: Mapping[int, Letter] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is pending in a lane: how much, and when the first of it expires."""
+
+    count: int
+    expires: datetime
+
+
 class Ledger:
     """The deliveries in one database."""
 
@@ -132,16 +157,37 @@ class Ledger:
     async def recover(self, lease: Lease, *, repeatable: bool, now: datetime, settle: timedelta = timedelta(0)) -> int:
         """Free what earlier leases of the lane left in ``sending``; returns how many there were.
 
-        Where sending again does no harm it becomes pending; everywhere else it is in doubt.
+        Where sending again does no harm it becomes pending; everywhere else it is in doubt, unless a receipt has come.
         """
-        verdict = unsent(now) if repeatable else CRASHED
-        stranded = and_(deliveries.c.lane == lease.lane, IS_SENDING, deliveries.c.epoch < lease.epoch)
+        stranded = deliveries.c.epoch < lease.epoch
+        if repeatable:
+            return await self._free(lease, stranded, unsent(now), now, now)
+        return await self._free(lease, stranded, CRASHED, now + settle, now)
+
+    async def disown(self, lease: Lease, known: Collection[int], now: datetime) -> int:
+        """Put back what a turn claimed whose answer never came: nobody knows of it, so it was not sent.
+
+        Args:
+            known: ids of what this lease has claimed and knows of.
+        """
+        unknown = and_(deliveries.c.epoch == lease.epoch, deliveries.c.id.not_in(known))
+        return await self._free(lease, unknown, unsent(now), now, now)
+
+    async def _free(
+        self, lease: Lease, which: ColumnElement[bool], verdict: Verdict, due: datetime, now: datetime
+    ) -> int:
+        """Take deliveries of the lane out of ``sending``. A receipt that has come knows better than the verdict."""
+        stuck = update(deliveries).where(deliveries.c.lane == lease.lane, IS_SENDING, which)
+        told = deliveries.c.receipt.is_not(None)
+        written = stuck.values(
+            state=case((told, deliveries.c.receipt), else_=literal(verdict.state, String())),
+            reason=case((told, deliveries.c.reason), else_=literal(verdict.reason, SqlText())),
+            attempts=deliveries.c.attempts + verdict.attempts,
+            due=due,
+            changed=now,
+        )
         async with self._database.write() as connection:
             await lanes.hold(connection, self._database, lease)
-            freed = update(deliveries).where(stranded)
-            attempts = deliveries.c.attempts + verdict.attempts
-            due = now if repeatable else now + settle
-            written = freed.values(state=verdict.state, reason=verdict.reason, attempts=attempts, due=due, changed=now)
             return (await connection.execute(written)).rowcount
 
     async def busy(self, names: Collection[str], now: datetime) -> set[str]:
@@ -154,6 +200,38 @@ class Ledger:
         async with self._database.read() as connection:
             return set((await connection.execute(select(asked.c.name).where(due | claimed | doubtful))).scalars())
 
+    async def backlogs(self, names: Collection[str]) -> dict[str, Backlog]:
+        """What is pending in each of the lanes that have anything pending."""
+        d = deliveries.c
+        first = func.min(messages.c.expires, type_=messages.c.expires.type)
+        wanted = (
+            select(d.lane, func.count(), first)
+            .join(messages, messages.c.id == d.message)
+            .where(d.lane.in_(names), IS_PENDING)
+            .group_by(d.lane)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(wanted)).all()
+        return {row[0]: Backlog(row[1], row[2]) for row in found}
+
+    async def reroute(
+        self, origin: str, to: str, municipalities: Collection[str], most: int | None, now: datetime
+    ) -> int:
+        """Let pending deliveries of some municipalities go by another lane, those due last first; returns how many."""
+        d = deliveries.c
+        wanted = (
+            select(d.id)
+            .join(renditions, renditions.c.id == d.rendition)
+            .where(d.lane == origin, IS_PENDING, renditions.c.municipality.in_(municipalities))
+            .order_by(d.due.desc(), d.id.desc())
+            .limit(most)
+        )
+        moved = update(deliveries).where(d.id.in_(wanted), d.state == State.PENDING)
+        async with self._database.write() as connection:
+            # What was put off because of the other account need not wait here.
+            due = case((d.due > now, literal(now, d.due.type)), else_=d.due)
+            return (await connection.execute(moved.values(lane=to, due=due, changed=now))).rowcount
+
     async def _record(self, connection: AsyncConnection, lease: Lease, report: Report, now: datetime) -> None:
         ask_from = now + report.settle
         written = [
@@ -161,7 +239,7 @@ class Ledger:
                 id_,
                 v.state,
                 v.reason,
-                _storable(v.remote_id),
+                storable(v.remote_id),
                 milliseconds(ask_from if v.state is State.IN_DOUBT else v.due or now),
                 v.attempts,
             )
@@ -169,6 +247,9 @@ class Ledger:
         ]
         parameters = {"verdicts": sets.text(written), "now": now, "of_lane": lease.lane, "mine": lease.epoch}
         await connection.execute(self._statements.record, parameters)
+        gone = {id_: verdict.reason for id_, verdict in report.verdicts.items() if verdict.gone}
+        if gone:
+            await mark_gone(connection, self._database.dialect, gone, now)
 
     async def _claim(self, connection: AsyncConnection, lease: Lease, limit: int, now: datetime) -> list[Claimed]:
         wanted = {"of_lane": lease.lane, "now": now, "most": limit}
@@ -195,6 +276,9 @@ class _Statements:
             due=BigInteger(),
             attempts=Integer(),
         )
+        # A receipt may be quicker than the answer to our own request, and shows that the provider has it whatever we
+        # heard, unless it is about an earlier try: then the answer names another text.
+        told = and_(d.receipt.is_not(None), or_(verdicts.c.remote_id.is_(None), verdicts.c.remote_id == d.remote_id))
         self.record = (
             update(deliveries)
             .where(
@@ -204,13 +288,9 @@ class _Statements:
                 d.epoch == bindparam("mine"),
             )
             .values(
-                # A receipt may be quicker than the answer to our own request.
-                state=case(
-                    (and_(verdicts.c.state == State.ACCEPTED, d.receipt.is_not(None)), d.receipt),
-                    else_=verdicts.c.state,
-                ),
-                reason=verdicts.c.reason,
-                remote_id=verdicts.c.remote_id,
+                state=case((told, d.receipt), else_=verdicts.c.state),
+                reason=case((told, d.reason), else_=verdicts.c.reason),
+                remote_id=func.coalesce(verdicts.c.remote_id, d.remote_id),
                 due=verdicts.c.due,
                 attempts=d.attempts + verdicts.c.attempts,
                 changed=bindparam("now", type_=d.changed.type),
@@ -259,7 +339,7 @@ async def _expire(connection: AsyncConnection, lane: str, now: datetime, swept: 
         await connection.execute(too_late.values(state=EXPIRED.state, reason=EXPIRED.reason, changed=now))
 
 
-def _storable(said: str | None) -> str | None:
+def storable(said: str | None) -> str | None:
     """What a provider said, without what PostgreSQL does not keep: NUL and halves of surrogate pairs."""
     return said and said.encode("utf-8", "replace").decode().replace("\0", "�")
 

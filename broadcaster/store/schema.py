@@ -163,6 +163,8 @@ lanes = Table(
     Column("lease_until", BigInteger, nullable=False, server_default="0"),  # milliseconds, by the database's own clock
     Column("halted_reason", Text),
     Column("halted_since", Instant),
+    Column("down_reason", Text),
+    Column("down_since", Instant),
 )
 
 surfaces = Table(

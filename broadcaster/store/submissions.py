@@ -162,7 +162,10 @@ async def _plan_residents(
 
 
 def _ranked(routes: Sequence[Route]) -> Subquery:
-    """Every subscription to one of the municipalities; rank 1 is the one through which its resident is reached."""
+    """Every subscription to one of the municipalities; rank 1 is the one through which its resident is reached.
+
+    Those whose numbers are gone are left out.
+    """
     listed = (
         values(
             column("municipality", SqlText),
@@ -184,5 +187,7 @@ def _ranked(routes: Sequence[Route]) -> Subquery:
             func.row_number().over(partition_by=subscriptions.c.subscriber, order_by=listed.c.position).label("rank"),
         )
         .join(listed, listed.c.municipality == subscriptions.c.municipality)
+        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
+        .where(subscribers.c.gone.is_(None))
         .subquery("ranked")
     )

@@ -1,10 +1,24 @@
 """Who gets the SMS: numbers sealed at rest, one subscription for each municipality."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, Update, bindparam, delete, exists, func, select, true, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    String,
+    Update,
+    bindparam,
+    delete,
+    exists,
+    func,
+    null,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -28,6 +42,20 @@ class Subscription:
     language: str
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A subscription as it stands in the list.
+
+    Args:
+        gone: since when the number is surely no good; such a number is left out of every new message.
+    """
+
+    subscription: Subscription
+    since: datetime
+    gone: datetime | None
+    gone_reason: str | None
+
+
 class Subscribers:
     """The subscribers in one database."""
 
@@ -38,6 +66,8 @@ class Subscribers:
 
     async def add(self, wanted: Sequence[Subscription], now: datetime, actor: str) -> int:
         """Subscribe numbers, all or none; one that is subscribed already changes its language at most.
+
+        One that was marked as gone is not any more: the resident has asked anew.
 
         Returns:
             How many subscriptions are new.
@@ -60,6 +90,7 @@ class Subscribers:
                 await connection.execute(self._additions.numbers, given)
                 new += (await connection.execute(self._additions.subscriptions, given)).rowcount
                 await connection.execute(self._additions.languages, {"rows": batch})
+                await connection.execute(self._additions.back, {"rows": batch})
             await audit.note(connection, Deed(now, actor, "subscribers.add", details=f"{len(rows)} subscriptions"))
         return new
 
@@ -110,6 +141,12 @@ class Subscribers:
         async with self._database.read() as connection:
             return (await connection.execute(select(func.count()).select_from(subscribers))).scalar_one()
 
+    async def gone(self) -> int:
+        """How many of the numbers are marked as gone."""
+        wanted = select(func.count()).select_from(subscribers).where(subscribers.c.gone.is_not(None))
+        async with self._database.read() as connection:
+            return (await connection.execute(wanted)).scalar_one()
+
     def number(self, sealed: str) -> str:
         """A stored number as it can be called.
 
@@ -129,8 +166,8 @@ class Subscribers:
         if sealed is not None:
             self._seal.open(sealed)
 
-    async def all(self, municipality: str | None = None) -> AsyncIterator[tuple[Subscription, datetime]]:
-        """Every subscription with its start, in the order of joining.
+    async def all(self, municipality: str | None = None) -> AsyncIterator[Entry]:
+        """Every subscription, in the order of joining.
 
         Read a batch at a time: whoever takes long over the list keeps nobody from writing.
 
@@ -139,7 +176,7 @@ class Subscribers:
         """
         key = tuple_(subscriptions.c.subscriber, subscriptions.c.municipality)
         wanted = (
-            select(subscriptions, subscribers.c.number)
+            select(subscriptions, subscribers.c.number, subscribers.c.gone, subscribers.c.gone_reason)
             .join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
             .where(_in(municipality))
             .order_by(subscriptions.c.subscriber, subscriptions.c.municipality)
@@ -150,7 +187,8 @@ class Subscribers:
             async with self._database.read() as connection:
                 batch = (await connection.execute(wanted.where(key > last))).all()
             for row in batch:
-                yield Subscription(self._seal.open(row.number), row.municipality, row.language), row.since
+                subscription = Subscription(self._seal.open(row.number), row.municipality, row.language)
+                yield Entry(subscription, row.since, row.gone, row.gone_reason)
             if len(batch) < _BATCH:
                 return
             last = (batch[-1].subscriber, batch[-1].municipality)
@@ -194,6 +232,24 @@ class _Additions:
             )
             .values(language=rows.c.language)
         )
+        asked = subscribers.c.lookup.in_(select(rows.c.lookup))
+        self.back = (
+            update(subscribers).where(subscribers.c.gone.is_not(None), asked).values(gone=null(), gone_reason=null())
+        )
+
+
+async def mark_gone(
+    connection: AsyncConnection, dialect: str, reasons: Mapping[int, str | None], now: datetime
+) -> None:
+    """Mark the numbers behind deliveries as surely no good any more, as part of a transaction; the first reason stays.
+
+    Args:
+        reasons: why, by the deliveries' ids; those that go to no subscriber change nothing.
+    """
+    why = sets.spread(dialect, "why", id=BigInteger(), reason=SqlText())
+    behind = (deliveries.c.id == why.c.id) & (subscribers.c.id == deliveries.c.subscriber)
+    marked = update(subscribers).where(behind, subscribers.c.gone.is_(None)).values(gone=now, gone_reason=why.c.reason)
+    await connection.execute(marked, {"why": sets.text(list(reasons.items()))})
 
 
 def _in(municipality: str | None) -> ColumnElement[bool]:

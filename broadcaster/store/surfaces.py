@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from broadcaster.store.database import Database
 from broadcaster.store.schema import surfaces
@@ -79,3 +79,11 @@ class SurfaceStore:
             )
             for row in found
         ]
+
+    async def revision(self, channel: str) -> tuple[int, datetime | None]:
+        """Something that is another whenever what the channel's surfaces show is another."""
+        latest = func.max(surfaces.c.updated, type_=surfaces.c.updated.type)
+        wanted = select(func.count(), latest).where(surfaces.c.channel == channel)
+        async with self._database.read() as connection:
+            count, updated = (await connection.execute(wanted)).one()
+        return count, updated

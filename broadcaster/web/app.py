@@ -8,7 +8,8 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from broadcaster.web import feeds, front, voice
+from broadcaster.web import feeds, front, receipts, voice, webhooks
+from broadcaster.web.receipts import Reporters
 from channels.contract import Surfaces
 from channels.ivr import Line
 
@@ -23,6 +24,7 @@ def create_app(
     surfaces: Surfaces,
     now: Callable[[], datetime],
     public_url: str | None,
+    reporters: Reporters | None = None,
 ) -> web.Application:
     """Put the application together.
 
@@ -33,10 +35,13 @@ def create_app(
         now: the clock (UTC).
         public_url: what this application is reached by from outside, without a slash at the end; None for the address
             that each request names, which is right only without a proxy in between.
+        reporters: who may bring receipts; None for nobody.
     """
     app = web.Application(middlewares=[_no_stack_trace], client_max_size=_LARGEST_BODY)
     app[feeds.FEEDS] = feeds.FeedFiles(feed_directory, now)
-    app[voice.VOICE] = voice.Voice(lines, surfaces, now, public_url)
+    app[voice.VOICE] = voice.Voice(lines, surfaces, now)
+    if public_url is not None:
+        app[webhooks.PUBLIC_URL] = public_url
     app.add_routes(
         [
             web.get("/", front.page),
@@ -45,6 +50,14 @@ def create_app(
             web.post(voice.PATH, voice.answer),
         ]
     )
+    if reporters is not None:
+        app[receipts.REPORTERS] = reporters
+        app.add_routes(
+            [
+                web.post(receipts.TWILIO_PATH, receipts.answer_twilio),
+                web.post(receipts.ELKS_PATH, receipts.answer_elks),
+            ]
+        )
     app.on_response_prepare.append(_add_common_headers)
     return app
 
@@ -61,7 +74,7 @@ async def _no_stack_trace(request: web.Request, handler: Handler) -> web.StreamR
     except web.HTTPException:
         raise
     except Exception:
-        _LOGGER.exception("%s %s could not be answered", request.method, request.path)
+        _LOGGER.exception("%s %s could not be answered", request.method, webhooks.without_secret(request))
         return web.Response(status=500, text="Något gick fel hos oss. Försök igen om en stund.\n")
 
 

@@ -8,12 +8,10 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import parse_qsl
 
 from aiohttp import web
-from multidict import MultiDict
-from twilio.request_validator import SIGNATURE_HEADER, RequestValidator
 
+from broadcaster.web.webhooks import form_of, is_from_twilio
 from channels.contract import Surfaces
 from channels.ivr import IVR, Line, announcement, straight_through
 
@@ -21,7 +19,6 @@ PATH = "/webhooks/twilio/voice/{line}"
 
 _LOGGER = logging.getLogger(__name__)
 _PATIENCE = 3.0  # seconds of silence at most while the store is read; Twilio itself would wait 15
-_MOST_FIELDS = 256  # of a form; Twilio sends about thirty
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,6 @@ class Voice:
     lines: Mapping[str, Line]
     surfaces: Surfaces
     now: Callable[[], datetime]
-    public_url: str | None
 
 
 VOICE = web.AppKey("voice", Voice)
@@ -43,8 +39,8 @@ async def answer(request: web.Request) -> web.Response:
     line = voice.lines.get(request.match_info["line"])
     if line is None:
         raise web.HTTPNotFound(text="There is no such phone line.\n")
-    form = _form(await request.read())
-    if form is None or not _signed(request, form, line, voice.public_url):
+    form = await form_of(request)
+    if form is None or not is_from_twilio(request, form, line.auth_token):
         _LOGGER.warning(
             "A call's webhook was refused: its signature is missing or wrong. "
             "See that serve.public_url is the address set at Twilio, and that auth_token belongs to the line's account."
@@ -66,21 +62,3 @@ async def _twiml(voice: Voice, line: Line, pressed: str | None) -> str:
     except Exception:
         _LOGGER.exception("A phone line's announcement could not be read; the call goes straight to the switchboard")
         return straight_through(line.switchboard)
-
-
-def _form(body: bytes) -> MultiDict[str] | None:
-    try:
-        return MultiDict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
-    except ValueError:
-        return None
-
-
-def _signed(request: web.Request, form: MultiDict[str], line: Line, public_url: str | None) -> bool:
-    """Whether Twilio sent this form to this address (its "Security" guide; the SDK compares in constant time)."""
-    base = public_url if public_url is not None else f"{request.scheme}://{request.host}"
-    validator = RequestValidator(line.auth_token.get_secret_value())
-    signature = request.headers.get(SIGNATURE_HEADER, "")
-    try:
-        return bool(validator.validate(base + request.raw_path, form, signature))
-    except ValueError:  # an address that no proxy of ours would pass on
-        return False

@@ -260,7 +260,7 @@ async def test_a_second_ctrl_c_ends_it_at_once_and_what_was_in_the_air_is_in_dou
         terminal.type("\x03")
         code = await terminal.end()
     status = await desk.run("status", "--json")
-    again = await desk.run("send", file, "--yes")
+    again = await desk.run("send", file, "--yes", "--wait", "1")
 
     assert code == 130
     assert "stopped at once." in terminal.shown
@@ -332,7 +332,7 @@ async def test_numbers_secrets_and_texts_stay_out_of_what_is_logged(desk: Desk) 
     for name in ("twilio", "facebook-borgholm", "facebook-morbylanga"):
         desk.write(f"secrets/{name}", "geheim-and-long")
 
-    ran = await desk.run("send", desk.message(), "--yes", env={"PYTHONASYNCIODEBUG": "1"})
+    ran = await desk.run("send", desk.message(), "--yes", "--wait", "1", env={"PYTHONASYNCIODEBUG": "1"})
 
     said = ran.out + ran.err
     assert ran.code == 1

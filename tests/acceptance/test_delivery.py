@@ -80,9 +80,9 @@ async def test_what_may_have_been_sent_is_in_doubt_and_never_sent_again_blindly(
     here.sandbox.behave("twilio", Behaviour(fault, to=resident(1)))
     plan = here.plan()
 
-    sent = await here.send(plan)
+    sent = await here.send(plan, patience=0.5)
     here.sandbox.behave("twilio")
-    again = await here.send(plan)
+    again = await here.send(plan, patience=0.5)
 
     assert of(sent.progress, "sms") == {State.ACCEPTED: 2, State.IN_DOUBT: 1}
     assert again.progress == sent.progress

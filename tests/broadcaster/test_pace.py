@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.engine.pace import LONGEST_PAUSE, Health, Pace
+from broadcaster.engine.pace import DOUBTS_IN_A_ROW, DOWN_AFTER, LONGEST_PAUSE, Health, Pace
 from broadcaster.engine.waiting import first_of, happened, pause
 from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
 from tests.support.skipping import run
@@ -79,14 +79,39 @@ def test_a_provider_that_says_how_long_to_wait_is_obeyed() -> None:
     assert health.resting(7 * 60.0) == 0
 
 
-@pytest.mark.parametrize("outcome", [Accepted("SM1"), Rejected("no such number"), InDoubt("no answer")])
-def test_whatever_else_comes_back_shows_that_a_halted_account_is_spoken_to_again(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Accepted("SM1"), Rejected("no such number")])
+def test_a_clear_answer_shows_that_a_halted_account_is_spoken_to_again(outcome: Outcome) -> None:
     health = Health()
     health.note(Halted("bad token"), now=0.0, dice=0.5)
     assert health.halted
 
     health.note(outcome, now=1.0, dice=0.5)
     assert not health.halted
+
+
+def test_a_single_doubt_says_nothing_about_the_account_but_several_in_a_row_do() -> None:
+    health, doubt = Health(), InDoubt("no answer")
+
+    assert [health.note(doubt, now=0.0, dice=1.0) for _ in range(DOUBTS_IN_A_ROW)] == [False] * (
+        DOUBTS_IN_A_ROW - 1
+    ) + [True]
+    assert health.resting(0.0) == 1
+
+    health.note(Accepted("SM1"), now=1.0, dice=1.0)
+    assert not health.note(doubt, now=1.0, dice=1.0)
+
+
+def test_an_account_that_failed_twice_is_tried_with_one_parcel_and_after_more_it_is_down_until_one_goes_well() -> None:
+    health, now, seen = Health(), 0.0, list[tuple[bool, bool]]()
+    for _ in range(DOWN_AFTER):
+        health.note(DOWN, now, dice=1.0)
+        seen.append((health.half_open, health.down))
+        now += health.resting(now)
+
+    assert seen == [(False, False), (True, False), (True, True)]
+
+    health.note(Rejected("no such number"), now, dice=1.0)
+    assert (health.half_open, health.down) == (False, False)
 
 
 def test_waiting_for_an_event_ends_when_it_happens_or_when_the_time_is_over() -> None:

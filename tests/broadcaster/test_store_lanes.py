@@ -131,12 +131,14 @@ async def test_a_halt_is_shown_with_its_first_moment_until_the_lane_works_again(
     await lanes.halt(database, "pages", "the token has expired", NOW)
     await lanes.halt(database, "pages", "the app is blocked", NOW + HOUR)
     assert await lanes.halted(database) == {"pages": "the app is blocked"}
-    assert await lanes.states(database) == [LaneState("pages", HERE, "the app is blocked", NOW)]
+    assert await lanes.states(database) == [
+        LaneState("pages", HERE, "the app is blocked", NOW, "the app is blocked", NOW + HOUR)
+    ]
     await lanes.resume(database, ["feed"])
     assert await lanes.halted(database) == {"pages": "the app is blocked"}
     await lanes.resume(database, ["feed", "pages"])
     assert await lanes.halted(database) == {}
-    assert await lanes.states(database) == [LaneState("pages", HERE, None, None)]
+    assert await lanes.states(database) == [LaneState("pages", HERE, None, None, None, None)]
 
 
 async def test_a_halt_outlives_the_lease_under_which_it_came(database: Database) -> None:

@@ -378,3 +378,32 @@ async def test_everything_that_a_page_shows_comes_back_as_it_was(database: Datab
     await submit(database, posts(1), "test")
     turn = await Ledger(database).turn(await lease_on(database), Report({}, 1), NOW)
     assert [letter.rendition for letter in turn.letters.values()] == [PAGE]
+
+
+async def test_what_a_lost_answer_claimed_goes_back_and_what_is_known_stays(database: Database) -> None:
+    await submit(database, posts(4), "test")
+    lease = await lease_on(database)
+    known = await claim(database, lease, room=2)
+    lost = await claim(database, lease, room=2)
+
+    put_back = await Ledger(database).disown(lease, known, NOW)
+
+    assert put_back == len(lost) == 2
+    assert await claim(database, lease) == lost
+    assert await Ledger(database).disown(lease, [*known, *lost], NOW + SECOND) == 0
+
+
+async def test_pending_deliveries_take_another_lane_and_no_others_do(database: Database) -> None:
+    await submit(database, posts(4), "test")
+    lease = await lease_on(database)
+    [sending] = await claim(database, lease, room=1)
+    ledger = Ledger(database)
+
+    assert await ledger.reroute("pages", "others", ["nowhere"], None, NOW) == 0
+    assert await ledger.reroute("pages", "others", ["borgholm"], 1, NOW) == 1
+    assert await ledger.reroute("pages", "others", ["borgholm"], None, NOW) == 2
+
+    backlogs = await ledger.backlogs(["pages", "others"])
+    assert {name: backlog.count for name, backlog in backlogs.items()} == {"others": 3}
+    [row] = await fetch(database, "SELECT lane, state FROM deliveries WHERE id = :id", id=sending)
+    assert tuple(row) == ("pages", "sending")

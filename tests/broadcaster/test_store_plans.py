@@ -11,14 +11,28 @@ from broadcaster.delivery import State, Verdict
 from broadcaster.store import lanes, reports
 from broadcaster.store.database import Database
 from broadcaster.store.ledger import Ledger, Report
+from broadcaster.store.receipts import believe
 from broadcaster.store.submissions import submit
 from broadcaster.store.subscribers import Subscribers
-from tests.support.storing import BORGHOLM, HOUR, NOW, SEAL, SECOND, TO_BORGHOLM, submission, subscribe, upgraded
+from channels.contract import Arrival, Receipt
+from tests.support.storing import (
+    BORGHOLM,
+    HOUR,
+    NOW,
+    SEAL,
+    SECOND,
+    TO_BORGHOLM,
+    execute,
+    submission,
+    subscribe,
+    upgraded,
+)
 
 Statement = tuple[str, tuple[object, ...]]
 
 BY_PENDING = "SEARCH deliveries USING INDEX ix_deliveries_pending (lane=? AND due<?)"
 BY_SENDING = "SEARCH deliveries USING INDEX ix_deliveries_sending (lane=?)"
+BY_IN_DOUBT = "SEARCH deliveries USING INDEX ix_deliveries_in_doubt (lane=? AND due<?)"
 BY_ID = "SEARCH deliveries USING INTEGER PRIMARY KEY (rowid=?)"
 BY_MESSAGE = "SEARCH deliveries USING INDEX ix_deliveries_message_state_rendition (message=? AND state=?)"
 COUNTED = "SEARCH deliveries USING COVERING INDEX ix_deliveries_message_state_rendition (message=?)"
@@ -75,6 +89,12 @@ async def expiring(database: Database) -> None:
     await Ledger(database).turn(lease, Report({}, 0), NOW + 2 * HOUR)
 
 
+async def believing(database: Database) -> None:
+    undelivered = Receipt("0a1b2c3d4e-1", "SM1", Arrival.UNDELIVERED, "no such number", gone=True)
+    await execute(database, "UPDATE deliveries SET state = 'in_doubt', tried = 1 WHERE id = 1")
+    assert await believe(database, [undelivered], NOW) == 1
+
+
 async def asking_for_work(database: Database) -> None:
     await Ledger(database).busy(["sms-borgholm", "pages"], NOW + SECOND)
 
@@ -102,7 +122,8 @@ async def leaving(database: Database) -> None:
         (recording, [BY_ID, BY_MESSAGE]),
         (expiring, [BY_MESSAGE, BY_MESSAGE]),
         (recovering, [BY_SENDING]),
-        (asking_for_work, [BY_PENDING, BY_SENDING]),
+        (asking_for_work, [BY_PENDING, BY_SENDING, BY_IN_DOUBT]),
+        (believing, [BY_ID, BY_ID, BY_ID, BY_ID]),
         (counting, [COUNTED]),
         (asking_for_lanes, [BY_MESSAGE]),
         (leaving, [BY_SUBSCRIBER, FREED]),

@@ -39,7 +39,8 @@ def subscribers(database: Database) -> Subscribers:
 
 
 async def everyone(subscribers: Subscribers, municipality: str | None = None) -> list[tuple[str, str, str]]:
-    return [(s.number, s.municipality, s.language) async for s, _ in subscribers.all(municipality)]
+    wishes = [entry.subscription async for entry in subscribers.all(municipality)]
+    return [(wish.number, wish.municipality, wish.language) for wish in wishes]
 
 
 def contents(folder: Path) -> bytes:
@@ -103,7 +104,7 @@ async def test_adding_tells_how_many_subscriptions_are_new(subscribers: Subscrib
 async def test_adding_again_changes_the_language_and_nothing_else(subscribers: Subscribers) -> None:
     await add(subscribers, (ONE, "borgholm", "sv"), (TWO, "borgholm", "sv"))
     assert await subscribers.add([Subscription(ONE, "borgholm", "en")], NOW + HOUR, "test") == 0
-    found = [(s.number, s.language, since) async for s, since in subscribers.all()]
+    found = [(e.subscription.number, e.subscription.language, e.since) async for e in subscribers.all()]
     assert found == [(ONE, "en", NOW), (TWO, "sv", NOW)]
 
 
@@ -189,11 +190,11 @@ async def test_a_long_list_is_read_in_the_order_of_joining_and_keeps_nobody_from
         numbers = [f"+460{place:09}" for place in range(2_500)]
         await add(subscribers, *((n, m, "sv") for n in numbers for m in ("borgholm", "morbylanga")))
         listed = list[tuple[str, str]]()
-        async for found, since in subscribers.all():
+        async for entry in subscribers.all():
             if not listed:
                 await Subscribers(other, SEAL).add([Subscription(ONE, "borgholm", "sv")], NOW, "test")
-            assert since == NOW
-            listed.append((found.number, found.municipality))
+            assert entry.since == NOW
+            listed.append((entry.subscription.number, entry.subscription.municipality))
         assert listed == [(n, m) for n in numbers for m in ("borgholm", "morbylanga")] + [(ONE, "borgholm")]
         assert [n for n, _, _ in await everyone(subscribers, "morbylanga")] == numbers
 

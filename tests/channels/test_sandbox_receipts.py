@@ -51,7 +51,7 @@ class Ear:
         genuine = request.match_info["secret"] == receipt_secret(elks_settings("http://127.0.0.1"))
         return await self._answer(elks.read_receipt(form, request.query), genuine)
 
-    async def _answer(self, receipt: Receipt | None, genuine: bool) -> web.Response:  # noqa: FBT001 - what was heard
+    async def _answer(self, receipt: Receipt | None, genuine: bool) -> web.Response:
         self.waiting += 1
         self.most_waiting = max(self.waiting, self.most_waiting)
         await self.open.wait()

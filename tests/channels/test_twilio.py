@@ -415,7 +415,7 @@ ASYNCHRONOUS = {
 
 
 @pytest.mark.parametrize(("code", "gone"), ASYNCHRONOUS.items())
-def test_a_failure_says_why_and_whether_the_number_is_gone(code: int, gone: bool) -> None:  # noqa: FBT001 - a column
+def test_a_failure_says_why_and_whether_the_number_is_gone(code: int, gone: bool) -> None:
     receipt = report("undelivered", ErrorCode=str(code))
     assert receipt == Receipt("42", "SM1", Arrival.UNDELIVERED, f"{FAILURES[code]} (Twilio error {code})", gone=gone)
 

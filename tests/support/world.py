@@ -106,10 +106,11 @@ def configured(folder: Path, sandbox: Sandbox, changes: Mapping[str, str]) -> Co
     """A configuration in a folder that talks to a sandbox; ``changes`` replace words of the shipped one."""
     file = folder / "config.toml"
     write_missing(file)
-    text = template().replace("http://127.0.0.1:8070", sandbox.url)
+    text = template()
     for old, new in changes.items():
         assert old in text, f"the shipped configuration does not say {old!r}"
         text = text.replace(old, new)
+    text = text.replace("http://127.0.0.1:8070", sandbox.url)
     file.write_text(text, encoding="utf-8")
     return load(file)
 

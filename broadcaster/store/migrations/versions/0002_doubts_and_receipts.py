@@ -1,4 +1,4 @@
-"""What settling a doubt and believing a receipt need to know."""
+"""What settling a doubt, believing a receipt and going by another provider need to know."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,5 +17,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_in_doubt", "deliveries", ["lane", "due", "id"], sqlite_where=where, postgresql_where=where
     )
+    op.add_column("lanes", sa.Column("down_reason", sa.Text()))
+    op.add_column("lanes", sa.Column("down_since", sa.BigInteger()))
     op.add_column("subscribers", sa.Column("gone", sa.BigInteger()))
     op.add_column("subscribers", sa.Column("gone_reason", sa.Text()))
