@@ -59,11 +59,11 @@ async def show_one(config: Config, doubt: int, *, as_json: bool) -> None:
     tried, asked = one.tried.astimezone(config.zone), one.due.astimezone(config.zone)
     out.print(f"doubt {one.id}: {one.headline} ({one.severity}), message {one.message}", style="bold")
     out.print(
-        f"To {target} for {one.municipality}, by {one.lane}; tried {one.attempts} times, "
+        f"To {target} for {one.municipality}, by {one.lane}; tried {_times(one.attempts)}, "
         f"last {tried:%Y-%m-%d %H:%M:%S}."
     )
     out.print(f"What is known: {one.reason or 'nothing'}.")
-    out.print(f"The provider was asked {one.looks} times without an answer; it is asked next at {asked:%H:%M:%S}.")
+    out.print(f"The provider was asked {_times(one.looks)} without an answer; it is asked next at {asked:%H:%M:%S}.")
     if one.held:
         out.print(f"It waits for you: broadcaster doubts resolve {one.id} arrived, again or abandon.")
 
@@ -99,3 +99,7 @@ def _as_data(one: DoubtSummary, target: str) -> dict[str, Any]:
     known = asdict(one) | {"target": target, "tried": one.tried.isoformat(), "due": one.due.isoformat()}
     del known["sealed_number"]
     return known
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
