@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +33,12 @@ class Server:
 
     Args:
         address: host and port, as they stand in a URL, with the user's name before them.
+        restart: ends the server as a crash does, with all its connections, and starts it again; what was committed with
+            ``synchronous_commit`` (see :meth:`make_durable`) is there afterwards.
     """
 
     address: str
+    restart: Callable[[], None]
 
     @asynccontextmanager
     async def database(self) -> AsyncIterator[str]:
@@ -47,10 +50,19 @@ class Server:
         finally:
             await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    async def _execute(self, statement: str) -> None:
+    async def make_durable(self, database: str) -> None:
+        """Let a database's new connections wait for every commit, so that it survives a crash of the server."""
+        await self._execute(f"ALTER DATABASE {database} SET synchronous_commit = on")
+
+    async def make_read_only(self, database: str, *, read_only: bool = True) -> None:
+        """Take away, or give back, the right to write to a database; its connections are cut for it to take effect."""
+        await self._execute(f"ALTER DATABASE {database} SET default_transaction_read_only = {read_only}")
+        await self._execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database)
+
+    async def _execute(self, statement: str, *values: str) -> None:
         connection = await asyncpg.connect(f"postgresql://{self.address}/postgres")
         try:
-            await connection.execute(statement)
+            await connection.execute(statement, *values)
         finally:
             await connection.close()
 
@@ -88,8 +100,12 @@ def serving(programs: Path) -> Iterator[Server]:
         with (data / "postgresql.conf").open("a") as configuration:
             configuration.write(_CONFIGURATION.format(port=port))
         run("pg_ctl", "--log", log, "--wait", "start")
+
+        def restart() -> None:
+            run("pg_ctl", "--log", log, "--mode=immediate", "--wait", "restart")
+
         try:
-            yield Server(f"tests@127.0.0.1:{port}")
+            yield Server(f"tests@127.0.0.1:{port}", restart)
         finally:
             run("pg_ctl", "--mode=immediate", "--wait", "stop")
     finally:
