@@ -72,7 +72,7 @@ async def test_a_dry_run_shows_what_would_go_where_and_sends_nothing(desk: Desk)
     assert shown.code == 0
     assert "alert, severe: Våra system är avstängda" in shown.out
     assert "borgholm      sv, en    3 sv, 0 en  sv, en  sv, en" in shown.out
-    assert "Residents by SMS: 3, about 1.05 kronor. Expires " in shown.out
+    assert "Residents by SMS: 3, about 1.05 kronor. Done at about " in shown.out
     assert shown.out.endswith("Nothing was sent.\n")
     assert data["state"] == "planned"
     assert {name: counts["pending"] for name, counts in data["deliveries"].items()} == {
