@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check lint bench pictures lock clean
+.PHONY: help demo test check lint bench torture pictures lock clean
 
 # The Python that .venv is made of, and what to add to a command: make test ARGS="-k segments", make demo ARGS=--stay
 suits := -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -35,6 +35,9 @@ lint: .venv/dev.stamp ## Check style alone
 
 bench: .venv/run.stamp ## Measure what has a goal, and write build/bench.json
 	@$(run) benchmarks $(ARGS)
+
+torture: .venv/run.stamp ## Kill it 200 times while providers misbehave, count what residents got, write build/torture.json
+	@$(run) benchmarks.torture $(ARGS)
 
 pictures: .venv/run.stamp ## Take the pictures of docs/images anew, of the real thing; needs Chromium
 	@.venv/bin/python docs/images/make.py

@@ -209,9 +209,12 @@ class Machine(RuleBasedStateMachine):
                 row.state = State.CANCELLED if row.state is State.PENDING else row.state
 
     @precondition(lambda self: self._in(State.IN_DOUBT))
-    @rule(dice=DICE, state=st.sampled_from([State.ACCEPTED, State.PENDING, State.ABANDONED]))
-    def a_person_resolves(self, dice: Random, state: State) -> None:
-        id_ = dice.choice(self._in(State.IN_DOUBT) if dice.random() < 0.8 else sorted(self._rows))
+    @rule(dice=DICE)
+    def a_person_resolves(self, dice: Random) -> None:
+        self._resolve(dice, self._in(State.IN_DOUBT) if dice.random() < 0.8 else sorted(self._rows))
+
+    def _resolve(self, dice: Random, ids: Sequence[int]) -> None:
+        id_, state = dice.choice(ids), dice.choice((State.ACCEPTED, State.PENDING, State.ABANDONED))
         row = self._rows[id_]
         resolved = self._do(doubts.resolve(self._database, id_, state, self._now, "test"))
         assert resolved is (row.state is State.IN_DOUBT)
@@ -318,6 +321,8 @@ class Machine(RuleBasedStateMachine):
             taken = self._do(doubts.taken(self._database, found, since))
             case = Case(letter.severity, one.tried, letter.expires, one.attempts, one.looks, one.again)
             worker.settlements[one.id] = judge(finding, taken, case, self._now, 0.5)
+        if found and dice.random() < 0.3:  # a person is quicker
+            self._resolve(dice, [one.id for one in found])
         if dice.random() < 0.7:
             self._settle(name)
 
@@ -496,5 +501,5 @@ def profile() -> settings:
 
     Nothing is shrunk, for that would take longer than a test may: what fails is printed whole, and fails again.
     """
-    most = settings().max_examples // 2
+    most = settings().max_examples // 3
     return settings(max_examples=most, stateful_step_count=30, phases=[Phase.generate], print_blob=False)
