@@ -213,10 +213,6 @@ async def test_a_locked_database_is_waited_for(tmp_path: Path) -> None:
         assert here.reached() == CROWD
 
 
-async def nothing_is_accepted_that_nobody_got(here: World) -> None:
-    assert (await texts(here))[State.ACCEPTED] <= len(here.sandbox.texts)
-
-
 async def until(stream: asyncio.StreamReader | None, words: bytes) -> None:
     """Read what a process says until it says these words."""
     assert stream is not None
@@ -281,7 +277,7 @@ async def test_a_database_that_may_only_be_read_for_a_while_forgets_nothing(
             await postgresql_server.make_read_only(name)
             async with asyncio.timeout(20):
                 while "the database" not in caplog.text:
-                    await nothing_is_accepted_that_nobody_got(here)
+                    assert (await texts(here))[State.ACCEPTED] <= len(here.sandbox.texts)
             assert (await texts(here))[State.PENDING] > 0
             await postgresql_server.make_read_only(name, read_only=False)
             await here.sandbox.wait_for(lambda sandbox: len(sandbox.texts) >= len(CROWD), timeout=30)
