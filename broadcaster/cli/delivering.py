@@ -130,8 +130,8 @@ def _agreed(mode: Mode) -> bool:
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("nobody can be asked here: add --yes to send, or --dry-run to look. Nothing was sent.")
     readers = "residents" if mode is Mode.LIVE else "the sandbox"
-    print(f"Send it to {readers}? [y/N] ", end="", file=sys.stderr, flush=True)
     try:
+        print(f"Send it to {readers}? [y/N] ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in {"y", "yes", "j", "ja"}
     except KeyboardInterrupt:
         print(file=sys.stderr)

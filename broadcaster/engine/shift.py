@@ -10,6 +10,7 @@ What this process has in ``sending`` is exactly what it has claimed and not yet 
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 from datetime import datetime
 
@@ -55,6 +56,7 @@ class Shift:
         self._verdicts: dict[int, Verdict] = {}
         self._first = asyncio.Event()  # there is a verdict
         self._enough = asyncio.Event()  # there are enough of them to record
+        self._leased_until = _awake() + lanes.LEASE_SECONDS
         self._unsure = False  # a turn's answer never came
         self._swept: datetime | None = None
         self._halted_before = station.health.halted
@@ -88,7 +90,7 @@ class Shift:
         verdicts, self._verdicts = self._verdicts, {}
         self._first.clear()
         self._enough.clear()
-        now = self._shop.clock()
+        now, began = self._shop.clock(), _awake()
         report = Report(verdicts, self._room(len(verdicts)), self._letters.keys(), self._swept, self._station.settle)
         try:
             await self._forget_the_unknown(now)
@@ -99,6 +101,7 @@ class Shift:
             self._verdicts = verdicts | self._verdicts
             await pause(PATIENCE, self._stop)
             return False
+        self._leased_until = began + lanes.LEASE_SECONDS
         self._swept = now
         self._claimed.difference_update(verdicts)
         self._letters |= turn.letters
@@ -226,8 +229,11 @@ class Shift:
             )
 
     def _over(self) -> bool:
-        """Whether nothing more is begun: the work is stopped, or the account rests or is halted."""
-        return self._account_failed or self._stop.is_set()
+        """Whether nothing more is begun: the work is stopped, the account fails, or the lease may have ended.
+
+        Who was stopped or suspended for so long finds its lane with another worker, and what it had claimed in doubt.
+        """
+        return self._account_failed or self._stop.is_set() or _awake() >= self._leased_until
 
     def _grace_is_over(self) -> bool:
         if not self._stop.is_set():
@@ -239,3 +245,8 @@ class Shift:
 
 def _time() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _awake() -> float:
+    """Seconds that go on while the machine sleeps, where there is such a clock: leases do not sleep."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
