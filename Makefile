@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check lint bench torture pictures lock clean
+.PHONY: help demo test check lint bench torture pictures samples lock clean
 
 # The Python that .venv is made of, and what to add to a command: make test ARGS="-k segments", make demo ARGS=--stay
 suits := -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -21,11 +21,11 @@ help: ## Say what can be made
 demo: .venv/run.stamp ## Send one message on four channels of two municipalities, against the sandbox on this machine
 	@.venv/bin/broadcaster demo $(ARGS)
 
-test: .venv/dev.stamp ## Run every test; fetches PostgreSQL and Chromium where it may, else says what is left out
+test: .venv/dev.stamp ## Run every test; fetches PostgreSQL, Chromium and espeak-ng where it may, else says what is left out
 	@$(run) tests.support.components
 	@$(run) pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
-check: lint ## Check style, types and which part knows which
+check: lint .venv/bench.stamp ## Check style, types and which part knows which
 	@$(run) mypy
 	@.venv/bin/lint-imports --no-logo
 
@@ -33,7 +33,7 @@ lint: .venv/dev.stamp ## Check style alone
 	@$(run) ruff check
 	@$(run) ruff format --check
 
-bench: .venv/run.stamp ## Measure what has a goal, and write build/bench.json
+bench: .venv/bench.stamp ## Measure what has a goal, and write build/bench.json
 	@$(run) benchmarks $(ARGS)
 
 torture: .venv/run.stamp ## Kill it 200 times while providers misbehave, count what residents got, write build/torture.json
@@ -42,12 +42,16 @@ torture: .venv/run.stamp ## Kill it 200 times while providers misbehave, count w
 pictures: .venv/run.stamp ## Take the pictures of docs/images anew, of the real thing; needs Chromium
 	@.venv/bin/python docs/images/make.py
 
+samples: .venv/run.stamp ## Speak the samples of docs/samples anew; needs espeak-ng
+	@.venv/bin/python docs/samples/make.py
+
 # Keeps the versions that still fit. For newer ones: make lock ARGS=--upgrade
 lock: .venv/lock.stamp ## Pin the dependencies of pyproject.toml and requirements/*.in anew
 	@$(compile) requirements/build.in --output-file requirements/build.lock
 	@$(compile) requirements/lock.in --output-file requirements/lock.lock
 	@$(compile) pyproject.toml --output-file requirements/run.lock
 	@$(compile) pyproject.toml --group dev --constraint requirements/run.lock --output-file requirements/dev.lock
+	@$(compile) requirements/bench.in --constraint requirements/dev.lock --output-file requirements/bench.lock
 
 compile = $(run) uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links $(ARGS)
@@ -70,6 +74,11 @@ clean: ## Remove all that make has made, .venv included
 .venv/dev.stamp: .venv/run.stamp requirements/dev.lock
 	@echo "Adding the tools for checks and tests"
 	@$(pinned) requirements/dev.lock
+	@touch $@
+
+.venv/bench.stamp: .venv/dev.stamp requirements/bench.lock
+	@echo "Adding what benchmarks compare with"
+	@$(pinned) requirements/bench.lock
 	@touch $@
 
 .venv/lock.stamp: .venv/run.stamp requirements/lock.lock

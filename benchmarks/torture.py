@@ -30,8 +30,8 @@ from benchmarks.report import publish
 from broadcaster.cli import main as broadcaster
 from broadcaster.config import Config, load
 from broadcaster.delivery import OPEN, State
+from broadcaster.opening import opened
 from broadcaster.plan import read
-from broadcaster.runtime import opened
 from broadcaster.scaffold import template, write_missing
 from broadcaster.store import reports
 from broadcaster.store.database import Database

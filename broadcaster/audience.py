@@ -42,13 +42,15 @@ async def estimate(plan: Plan, config: Config, database: Database) -> Audience:
         own = (municipality, language)
         readers[own if own in spoken else (municipality, config.municipalities[municipality].languages[0])] += count
     cost: float | None = 0.0
-    busy: Counter[str] = Counter()  # seconds, by account
+    weights: Counter[str] = Counter()  # of all that go by an account
     for key, count in readers.items():
         account = config.account_for(key[0], SMS.name)
         settings = account.settings
         price = settings.price if isinstance(settings, SmsSettings) else None
         segments = measure(spoken[key], FORMS[SMS.name]).segments or 0
         cost = None if cost is None or price is None else cost + price * segments * count
-        busy[account.name] += 0 if account.rate is None else math.ceil(count / account.rate)
-    duration = timedelta(seconds=max(busy.values(), default=0))
+        weights[account.name] += count * settings.weight(spoken[key])
+    rates = {name: config.accounts[name].rate for name in weights}
+    seconds = (math.ceil(weight / rate) for name, weight in weights.items() if (rate := rates[name]) is not None)
+    duration = timedelta(seconds=max(seconds, default=0))
     return Audience(dict(readers), None if cost is None else round(cost, 2), duration)

@@ -12,14 +12,29 @@ from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_core import ErrorDetails
 
-from channels import wire
-from channels.feed import FEED
+from broadcaster.logs import LogForm
+from channels import address
 from channels.provider import Provider
+from channels.providers.elks_voice import ElksVoiceSettings
+from channels.providers.feed import FEED
+from channels.providers.page import PAGE
+from channels.providers.prompts import PromptSettings
+from channels.providers.websub import WEBSUB, WebSubSettings
 from channels.registry import CHANNELS, PROVIDERS
 from channels.settings import AccountSettings, Secret
+from channels.sms import ALL, SMS, SmsSettings
 from messages import languages, toml_lines
 from messages.model import Municipality
 from messages.problems import InputError, Place, Problem
@@ -80,6 +95,12 @@ def _public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _municipal_code(value: str) -> str:
+    if not re.fullmatch("[0-9]{4}", value):
+        raise ValueError('is no number of a municipality: write its four digits in quotation marks, such as "0885"')
+    return value
+
+
 def _in_order(value: object) -> object:
     """Let one account stand for a list of one."""
     return (value,) if isinstance(value, str) else value
@@ -91,6 +112,28 @@ class ServeSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch("[A-Z]{2}", value):
+        raise ValueError('is no country: write two capital letters such as "NO"')
+    return value
+
+
+class ResidentsSettings(_Section):
+    """Whose mobile numbers may subscribe: countries (ISO 3166-1, two letters)."""
+
+    countries: tuple[Annotated[str, AfterValidator(_country)], ...] = ("SE",)
+
+
+class SignUpSettings(_Section):
+    """Whether residents can join and leave on the web, and how many codes are sent for it in a day (UTC) at most."""
+
+    enabled: bool = False
+    codes_per_number: int = Field(default=5, ge=1)
+    codes_per_address: int = Field(default=50, ge=1)
+    codes_per_day: int = Field(default=500, ge=1)
 
 
 class SandboxSettings(_Section):
@@ -105,10 +148,18 @@ class MunicipalitySettings(_Section):
     name: str = Field(min_length=1)
     phone: str = Field(min_length=1)
     web: str = Field(min_length=1)
+    code: Annotated[str, AfterValidator(_municipal_code)] | None = None
     languages: tuple[str, ...] = Field(default=("sv",), min_length=1)
     channels: dict[str, Annotated[tuple[str, ...], BeforeValidator(_in_order)]] = Field(default_factory=dict)
     variables: dict[str, str] = Field(default_factory=dict)
     translations: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+
+class MetricsSettings(_Section):
+    """Where ``serve`` and ``worker`` tell those who run them how it goes; nowhere without a port."""
+
+    host: str = "127.0.0.1"
+    port: int | None = Field(default=None, ge=0, le=65535)
 
 
 class _File(_Section):
@@ -116,7 +167,11 @@ class _File(_Section):
     database: Annotated[Secret, BeforeValidator(_database), AfterValidator(_supported)] = SecretStr("broadcaster.db")
     key: Secret
     time_zone: Annotated[str, AfterValidator(_zone)] = "Europe/Stockholm"
+    log: LogForm = LogForm.TEXT
     serve: ServeSettings = ServeSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    residents: ResidentsSettings = ResidentsSettings()
+    sign_up: SignUpSettings = SignUpSettings()
     sandbox: SandboxSettings = SandboxSettings()
     accounts: dict[str, dict[str, Any]] = Field(min_length=1)
     municipalities: dict[str, MunicipalitySettings] = Field(min_length=1)
@@ -137,7 +192,7 @@ class Account:
 
     @property
     def rate(self) -> float | None:
-        """Most parcels a second; None for no limit."""
+        """Most parcels a second, by their weight; None for no limit."""
         return self.settings.rate or self.provider.rate
 
 
@@ -158,11 +213,36 @@ class Config:
     database_url: SecretStr
     key: SecretStr
     zone: ZoneInfo
+    log: LogForm
     serve: ServeSettings
+    metrics: MetricsSettings
+    residents: ResidentsSettings
+    sign_up: SignUpSettings
     sandbox: SandboxSettings
     accounts: Mapping[str, Account]
     municipalities: Mapping[str, Municipality]
     routes: Mapping[tuple[str, str], tuple[str, ...]]
+
+    def languages_of(self, account: str) -> tuple[str, ...]:
+        """The languages of the municipalities that share an account, each once, first ones first."""
+        sharing = [municipality for (municipality, _), order in self.routes.items() if account in order]
+        return tuple(dict.fromkeys(code for m in sharing for code in self.municipalities[m].languages))
+
+    @property
+    def hubs(self) -> Mapping[str, str]:
+        """The address of each municipality's hub, for those that tell one of changes to their feeds."""
+        accounts = {id_: self.account_for(id_, channel) for id_, channel in self.routes if channel == WEBSUB.name}
+        return {
+            id_: account.settings.base_url
+            for id_, account in accounts.items()
+            if isinstance(account.settings, WebSubSettings)
+        }
+
+    def senders_of(self, account: str) -> tuple[str, ...]:
+        """The municipalities that may reach their residents by an account."""
+        return tuple(
+            dict.fromkeys(municipality for (municipality, _), order in self.routes.items() if account in order)
+        )
 
     def account_for(self, municipality: str, channel: str) -> Account:
         """The account through which a municipality prefers to reach a channel."""
@@ -214,7 +294,10 @@ class _Checker:
         if parsed is not None:
             self._check_municipalities(parsed, _tables(data, "accounts"), accounts)
             self._check_mode(parsed, accounts)
-            self._check_feeds(accounts)
+            self._check_single(accounts)
+            self._check_inbound(parsed, accounts)
+            self._check_hubs(parsed)
+            self._check_prompts(accounts)
         if parsed is None or self._problems:
             raise ConfigError(self._problems)
         routes = {(m, c): a for m, settings in parsed.municipalities.items() for c, a in settings.channels.items()}
@@ -225,7 +308,11 @@ class _Checker:
             database_url=SecretStr(self._database_url(parsed.database.get_secret_value())),
             key=parsed.key,
             zone=ZoneInfo(parsed.time_zone),
+            log=parsed.log,
             serve=parsed.serve,
+            metrics=parsed.metrics,
+            residents=parsed.residents,
+            sign_up=parsed.sign_up,
             sandbox=parsed.sandbox,
             accounts=accounts,
             municipalities={name: _municipality(name, s) for name, s in parsed.municipalities.items()},
@@ -264,8 +351,9 @@ class _Checker:
         named = {name for name, _ in sections}
         for id_, settings in parsed.municipalities.items():
             path = ("municipalities", id_)
-            if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", id_) or id_ == "all":
-                self._problem(path, f"{id_!r} cannot be a short name.", "Use a-z, 0-9 and -, and not the word all.")
+            if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", id_) or id_ in {"all", *languages.KNOWN}:
+                advice = "Use a-z, 0-9 and -, and neither the word all nor the code of a language."
+                self._problem(path, f"{id_!r} cannot be a short name.", advice)
             for code in (*settings.languages, *settings.translations):
                 if code not in languages.KNOWN:
                     known = ", ".join(languages.KNOWN)
@@ -325,13 +413,59 @@ class _Checker:
                     'Set base_url to the sandbox\'s address, or mode = "live" when residents shall be reached.',
                 )
 
-    def _check_feeds(self, accounts: Mapping[str, Account]) -> None:
-        """There is one set of feeds, and ``serve`` hands out one folder."""
-        feeds = [name for name, account in accounts.items() if account.provider.channel is FEED]
-        for name in feeds[1:]:
-            self._problem(
-                ("accounts", name), f"there are feeds already: {feeds[0]}.", "Let all municipalities use that."
-            )
+    def _check_single(self, accounts: Mapping[str, Account]) -> None:
+        """There is one set of feeds and one of pages, and ``serve`` hands out one of each."""
+        for channel in (FEED, PAGE):
+            first, *further = [name for name, one in accounts.items() if one.provider.channel is channel] or [""]
+            for name in further:
+                self._problem(
+                    ("accounts", name),
+                    f"there are {channel.name}s already: {first}.",
+                    "Let all municipalities use that.",
+                )
+
+    def _check_hubs(self, parsed: _File) -> None:
+        """A hub fetches what it is told of, so there have to be feeds, with an address."""
+        for id_, settings in parsed.municipalities.items():
+            if WEBSUB.name not in settings.channels:
+                continue
+            path = ("municipalities", id_, "channels")
+            if FEED.name not in settings.channels:
+                self._problem(
+                    path, "a hub is told of feeds, and there are none.", 'Add feed = "…", or take websub out.'
+                )
+            elif parsed.serve.public_url is None:
+                advice = "Write serve.public_url, the address before /feeds/…, or take websub out."
+                self._problem(path, "a hub cannot be told of feeds that have no address.", advice)
+
+    def _check_inbound(self, parsed: _File, accounts: Mapping[str, Account]) -> None:
+        """A number that residents text to is one account's, and belongs to somebody who sends by that account."""
+        seen: set[str] = set()
+        for name, account in accounts.items():
+            inbound = account.settings.inbound if isinstance(account.settings, SmsSettings) else {}
+            for municipality, number in inbound.items():
+                path = ("accounts", name, "inbound", municipality)
+                settings = parsed.municipalities.get(municipality)
+                if municipality != ALL and (settings is None or name not in settings.channels.get(SMS.name, ())):
+                    self._problem(
+                        path,
+                        f"no municipality {municipality!r} sends by this account.",
+                        f'Write one that names it in its channels, or "{ALL}".',
+                    )
+                if number in seen:
+                    self._problem(path, "this number stands twice.", "Let each number stand once.")
+                seen.add(number)
+
+    def _check_prompts(self, accounts: Mapping[str, Account]) -> None:
+        """Files and addresses of prompts are known by their line's name."""
+        seen: dict[str, str] = {}
+        for name, account in accounts.items():
+            if isinstance(account.settings, PromptSettings | ElksVoiceSettings):
+                first = seen.setdefault(account.settings.line.removeprefix("+"), name)
+                if first != name:
+                    self._problem(
+                        ("accounts", name, "line"), f"{first} has a line of this name.", "Give each line its own."
+                    )
 
     def _database_url(self, value: str) -> str:
         if urlsplit(value).scheme in _POSTGRESQL:
@@ -353,6 +487,7 @@ def _municipality(id_: str, settings: MunicipalitySettings) -> Municipality:
         channels=tuple(channel for channel in CHANNELS if channel in settings.channels),
         variables=own | settings.variables,
         translations=settings.translations,
+        code=settings.code or "",
     )
 
 
@@ -362,6 +497,9 @@ _WRONG = {
     "int_type": "must be a whole number, without quotation marks.",
     "int_parsing": "must be a whole number, without quotation marks.",
     "int_from_float": "must be a whole number.",
+    "bool_type": "must be true or false.",
+    "bool_parsing": "must be true or false.",
+    "ip_any_network": 'is not an address or network: write it as "127.0.0.1" or "10.0.0.0/8".',
     "float_type": "must be a number, without quotation marks.",
     "float_parsing": "must be a number, without quotation marks.",
     "greater_than": "must be more than {gt}.",
@@ -401,4 +539,4 @@ def _fields(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
 
 def is_loopback(url: str) -> bool:
     """Whether an address can only lead to this machine."""
-    return wire.is_loopback(urlsplit(url).hostname or "")
+    return address.is_loopback(urlsplit(url).hostname or "")

@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from broadcaster.numbers import mobile
+from broadcaster.numbers import REGION, mobile
 from broadcaster.store.subscribers import Subscription
 from messages.model import Municipality
 from messages.problems import InputError, Place, Problem
@@ -40,9 +41,16 @@ class Intake:
 
 
 def subscription(
-    number: str, municipality: str | None, language: str | None, municipalities: Mapping[str, Municipality]
+    number: str,
+    municipality: str | None,
+    language: str | None,
+    municipalities: Mapping[str, Municipality],
+    countries: Collection[str] = (REGION,),
 ) -> Subscription:
     """Check one wish.
+
+    Args:
+        countries: whose mobile numbers may subscribe.
 
     Raises:
         NumberError: the number cannot subscribe.
@@ -56,7 +64,7 @@ def subscription(
     spoken = municipalities[municipality].languages
     if language and language not in spoken:
         raise ValueError(f"{municipality} does not write in {language!r}, but in: {', '.join(spoken)}")
-    return Subscription(mobile(number), municipality, language or spoken[0])
+    return Subscription(mobile(number, countries), municipality, language or spoken[0])
 
 
 def read_csv(
@@ -66,12 +74,14 @@ def read_csv(
     *,
     municipality: str | None = None,
     language: str | None = None,
+    countries: Collection[str] = (REGION,),
 ) -> Intake:
     """Read a CSV with a heading, separated by comma, semicolon or tab.
 
     Args:
         municipality: for rows that name none.
         language: for rows that name none.
+        countries: whose mobile numbers may subscribe.
 
     Raises:
         InputError: the heading names no number, or what is quoted has no end, so that nobody knows what is a row.
@@ -86,7 +96,8 @@ def read_csv(
             advice = "Let the first row name the columns: number, municipality, language."
             raise InputError([Problem("has no column of numbers.", Place(file, 1), advice)])
         defaults = {MUNICIPALITY: municipality, LANGUAGE: language}
-        return _sorted_out(rows, headings, defaults, municipalities)
+        wish = partial(subscription, municipalities=municipalities, countries=countries)
+        return _sorted_out(rows, headings, defaults, wish)
     except csv.Error as error:
         place = Place(file, rows.line_num)
         advice = "Look for a quotation mark that is not closed, there or above."
@@ -97,7 +108,7 @@ def _sorted_out(
     rows: Iterable[list[str]],
     headings: list[str | None],
     defaults: Mapping[str, str | None],
-    municipalities: Mapping[str, Municipality],
+    wished: Callable[[str, str | None, str | None], Subscription],
 ) -> Intake:
     seen: dict[tuple[str, str], int] = {}
     bad: list[BadRow] = []
@@ -108,7 +119,7 @@ def _sorted_out(
         named = {name: cell.strip() for name, cell in zip(headings, cells, strict=False) if name}
         wish = {name: named.get(name) or defaults.get(name) for name in (MUNICIPALITY, LANGUAGE)}
         try:
-            found = subscription(named.get(NUMBER, ""), wish[MUNICIPALITY], wish[LANGUAGE], municipalities)
+            found = wished(named.get(NUMBER, ""), wish[MUNICIPALITY], wish[LANGUAGE])
         except ValueError as error:
             bad.append(BadRow(row, str(error)))
             continue

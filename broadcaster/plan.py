@@ -1,10 +1,12 @@
 """From a file to what will go where: the one way in, for the command line and everything else that sends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from broadcaster.config import Config
+from broadcaster.recordings import attached, by_language
+from broadcaster.store.board import Notice
 from broadcaster.store.submissions import Posting, Route, Submission
 from channels.registry import CHANNELS, FORMS, PROVIDERS
 from messages import languages
@@ -21,12 +23,14 @@ class Plan:
     Args:
         postings: the texts that go to one known place each.
         routes: how residents are reached, by channel; first come, first served for those who subscribe to several.
+        recordings: WAV files that phone lines play, by language.
     """
 
     message: Message
     renditions: tuple[Rendition, ...]
     postings: tuple[Posting, ...]
     routes: dict[str, tuple[Route, ...]]
+    recordings: Mapping[str, bytes]
 
     @property
     def id(self) -> str:
@@ -49,7 +53,8 @@ def read(data: bytes, file: str) -> Message:
     Raises:
         InputError: with everything that is wrong with it.
     """
-    return parse(decode(data, file), channels=CHANNELS.keys(), languages=languages.KNOWN, file=file)
+    text = decode(data, file)
+    return attached(parse(text, channels=CHANNELS.keys(), languages=languages.KNOWN, file=file))
 
 
 def plan_for(message: Message, config: Config, now: datetime) -> Plan:
@@ -60,7 +65,8 @@ def plan_for(message: Message, config: Config, now: datetime) -> Plan:
     """
     check(message, config.municipalities, now)
     renditions = render(message, list(config.municipalities.values()), FORMS)
-    return Plan(message, renditions, tuple(_postings(renditions, config)), _routes(message, config))
+    recordings = by_language(message, renditions, config.municipalities)
+    return Plan(message, renditions, tuple(_postings(renditions, config)), _routes(message, config), recordings)
 
 
 def prepare(data: bytes, file: str, config: Config, now: datetime) -> Plan:
@@ -85,6 +91,17 @@ def submission(plan: Plan, now: datetime) -> Submission:
         renditions=plan.renditions,
         postings=plan.postings,
         routes=plan.routes,
+        services=_notices(message),
+        recordings=plan.recordings,
+    )
+
+
+def _notices(message: Message) -> tuple[Notice, ...]:
+    """What a message says of services; an exercise changes nothing that residents go by."""
+    return tuple(
+        Notice(municipality, service.name, service.status, service.note)
+        for service in (() if message.exercise else message.services)
+        for municipality in service.municipalities or message.municipalities
     )
 
 

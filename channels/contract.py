@@ -4,13 +4,13 @@ A channel speaks one provider's wire protocol. It never decides whether to try a
 engine decides. It never raises for what a provider or the network does; an exception from a channel is a bug.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
-from messages.model import Form, Kind, Rendition, Severity
+from messages.model import Form, Kind, Rendition, ServiceStatus, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Parcel:
         message: id of the message.
         kind, severity: the message's.
         issued, expires: when the message was submitted and when it stops being true (UTC).
+        incident: the thread that the message belongs to.
+        next_update: when the message promises to say more (UTC), if it does.
     """
 
     key: str
@@ -34,21 +36,33 @@ class Parcel:
     severity: Severity
     issued: datetime
     expires: datetime
+    incident: str = ""
+    next_update: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider has it. ``remote_id`` is the provider's name for it."""
+    """The provider has it. ``remote_id`` is the provider's name for it.
+
+    Args:
+        usage: how much of what the provider allows the account is used up, where it says so; at 1 it would refuse more.
+    """
 
     remote_id: str
+    usage: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Certainly not done; may be tried again, not before ``after`` if the provider said how long to wait."""
+    """Certainly not done; may be tried again, not before ``after`` if the provider said how long to wait.
+
+    Args:
+        throttled: it was too much, or too much at once, for the provider.
+    """
 
     reason: str
     after: timedelta | None = None
+    throttled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,7 @@ class Receipt:
     Args:
         key: the parcel's key, if the provider carried it back.
         gone: the target is surely no good any more.
+        hint: it is not signed, so whoever knows our address may have made it up.
     """
 
     key: str | None
@@ -153,6 +168,50 @@ class Receipt:
     arrival: Arrival
     reason: str | None = None
     gone: bool = False
+    hint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unfounded:
+    """The provider has nothing of that name, or it is not the parcel: who said otherwise made it up."""
+
+
+Confirmation = Receipt | Unfounded | Unclear
+
+
+@runtime_checkable
+class Confirm(Protocol):
+    """A provider whose receipts are hints, and that can be asked whether one is true."""
+
+    async def confirm(self, parcel: Parcel, remote_id: str) -> Confirmation:
+        """Ask what became of ``remote_id``, said to be the parcel; the answer is a receipt that is no hint any more."""
+        ...
+
+
+class OptOut(StrEnum):
+    """A resident's wish that the provider has carried out, and answered, itself."""
+
+    START = "START"
+    STOP = "STOP"
+    HELP = "HELP"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A text from a resident.
+
+    Args:
+        id: the provider's name for it: the same when the provider tells it again.
+        sender: the resident's number (E.164), or whatever stands in its place.
+        recipient: the number it was sent to.
+        opt_out: what the provider has answered itself; two answers would be one too many.
+    """
+
+    id: str
+    sender: str
+    recipient: str
+    text: str
+    opt_out: OptOut | None = None
 
 
 @runtime_checkable
@@ -190,6 +249,19 @@ class Showing:
     updated: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A message as it was written for one municipality on one channel, whatever has become of it since.
+
+    Args:
+        exercise: whether nothing has happened and people only practise.
+        renditions: its texts, one for each language.
+    """
+
+    exercise: bool
+    renditions: tuple[Rendition, ...]
+
+
 class Surfaces(Protocol):
     """The stored state of our own surfaces. Channels state what they need; the store fulfils it."""
 
@@ -203,6 +275,48 @@ class Surfaces(Protocol):
 
     async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
         """What the surface shows, newest ``issued`` first."""
+        ...
+
+    async def originals(self, channel: str, municipality: str, messages: Collection[str]) -> Mapping[str, Original]:
+        """Those of the messages that were written for the municipality on the channel, by their ids."""
+        ...
+
+    async def stands(self, channel: str, surface: str, message: str) -> bool:
+        """Whether the message's delivery to the surface is done, to the last byte that readers see."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a municipality's service stands.
+
+    Args:
+        name, note: as the communicator wrote them, whatever the language of the page.
+        since: when it got this status (UTC).
+        changed: when anything of it last changed (UTC).
+    """
+
+    municipality: str
+    name: str
+    status: ServiceStatus
+    note: str
+    since: datetime
+    changed: datetime
+
+
+class Board(Protocol):
+    """The stored board of services."""
+
+    async def standings(self) -> Sequence[Standing]:
+        """How the services of all municipalities stand, by municipality and name."""
+        ...
+
+
+class Recordings(Protocol):
+    """What people have recorded of messages in their own voice."""
+
+    async def find(self, message: str, language: str) -> bytes | None:
+        """The WAV file of a message in a language, as it was given; None if there is none."""
         ...
 
 

@@ -4,20 +4,34 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Annotated
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, quote_plus
 
 import aiohttp
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import SecretStr
 from yarl import URL
 
-from channels.contract import Accepted, Arrival, Doubt, Finding, Halted, Outcome, Parcel, Receipt, Rejected
-from channels.finding import Listing, Page, Taken, by_get, look_up
-from channels.provider import Provider, Wiring
-from channels.settings import Secret
-from channels.sms import E164, SMS, SmsSettings, quoted_text, quoted_twice
-from channels.wire import BaseUrl, Failure, Response, Wire, by_status, cite, iso_date
+from channels.contract import (
+    Accepted,
+    Arrival,
+    Confirmation,
+    Doubt,
+    Finding,
+    Halted,
+    Outcome,
+    Parcel,
+    Receipt,
+    Rejected,
+    Unclear,
+    Unfounded,
+)
+from channels.finding import Listing, Page, Taken, by_get, clock_ahead, earliest, is_of, look_up
+from channels.provider import Wiring
+from channels.providers.elks import ElksSettings
+from channels.sms import quoted_text, quoted_twice
+from channels.wire import Failure, Response, Wire, by_status, cite, iso_date
 
 ERRORS: Sequence[tuple[str, Rejected | Halted]] = (
     ("Invalid to number", Rejected("46elks does not accept the number", gone=True)),
@@ -43,29 +57,8 @@ SETTLE = timedelta(seconds=60)
 MOST = 100
 """Messages on a page of the list, at most."""
 
-
-def _sender(text: str) -> str:
-    if not re.fullmatch(rf"{E164}|[A-Za-z][A-Za-z0-9]{{2,10}}", text):
-        raise ValueError(
-            "a sender is a number such as +46… or a name of 3 to 11 letters a-z and digits, a letter first"
-        )
-    return text
-
-
-class ElksSettings(SmsSettings):
-    """A 46elks account and the sender that residents see.
-
-    Args:
-        username: API username; begins with u, or a for a subaccount.
-        password: API password.
-        sender: an E.164 number of the account, or a name of 3 to 11 letters and digits.
-        base_url: where the paths of 46elks begin.
-    """
-
-    username: str = Field(pattern=r"^[ua][0-9A-Za-z]+$")
-    password: Secret
-    sender: Annotated[str, AfterValidator(_sender)]
-    base_url: BaseUrl = "https://api.46elks.com"
+_NAME = re.compile(r"[0-9A-Za-z]{1,64}")
+"""What 46elks may call a message: nothing that leads anywhere else in an address."""
 
 
 class ElksSms:
@@ -98,6 +91,20 @@ class ElksSms:
     async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
         """Look in the account's history for messages that have the parcels' numbers and texts."""
         return await look_up(self._history, doubts)
+
+    async def confirm(self, parcel: Parcel, remote_id: str) -> Confirmation:
+        """Read the message of that name in the account's history, which says to whom and when it went, and how far."""
+        if not _NAME.fullmatch(remote_id):
+            return Unfounded()
+        answer = await self._wire.request("GET", self._url / remote_id)
+        if not isinstance(answer, Response):
+            return Unclear(answer.reason)
+        if answer.status == 404:
+            return Unfounded()
+        if answer.ok:
+            with suppress(ValueError):
+                return _confirmation(answer, parcel, remote_id)
+        return Unclear(_failure(answer).reason)
 
     def _form(self, parcel: Parcel) -> bytes:
         to, text = quote(parcel.target, safe=""), quoted_text(parcel.rendition.text)
@@ -152,6 +159,22 @@ def _taken(entry: object) -> Taken:
     raise ValueError("this is no message")
 
 
+def _confirmation(response: Response, parcel: Parcel, remote_id: str) -> Confirmation:
+    """Read what the history says of one message: https://46elks.se/docs/show-sms-id.
+
+    It is the parcel if it went to its number, with its text, after its message was submitted.
+    """
+    entry = response.json()
+    taken = _taken(entry)
+    ahead = clock_ahead(response, datetime.now(UTC))
+    if _is_incoming(entry) or not is_of(taken, parcel) or taken.at < earliest(parcel.issued, ahead):
+        return Unfounded()
+    receipt = _receipt(parcel.key, taken.remote_id, str(entry.get("status")))
+    if receipt is None or taken.remote_id != remote_id:
+        raise ValueError("this is not what was asked for")
+    return receipt
+
+
 def receipt_secret(settings: ElksSettings) -> str:
     """Return what stands in the address of an account's receipts, which 46elks does not sign: nobody else knows it.
 
@@ -168,19 +191,17 @@ def read_receipt(form: Mapping[str, str], query: Mapping[str, str]) -> Receipt |
         form: what 46elks sent; what we do not know in it is of no matter.
         query: of the address it was sent to, which is ours and names the delivery as ``d``.
     """
-    arrival = STATUSES.get(form.get("status", ""))
-    remote_id = form.get("id", "")
+    receipt = _receipt(query.get("d") or None, form.get("id", ""), form.get("status", ""))
+    return receipt and replace(receipt, hint=True)
+
+
+def _receipt(key: str | None, remote_id: str, status: str) -> Receipt | None:
+    arrival = STATUSES.get(status)
     if arrival is None or not remote_id:
         return None
-    reason = "46elks does not say why" if arrival is Arrival.UNDELIVERED else None
-    return Receipt(query.get("d") or None, remote_id, arrival, reason)
+    return Receipt(key, remote_id, arrival, "46elks does not say why" if arrival is Arrival.UNDELIVERED else None)
 
 
-def _build(settings: ElksSettings, wiring: Wiring) -> ElksSms:
+def build(settings: ElksSettings, wiring: Wiring) -> ElksSms:
+    """Make the adapter of an account."""
     return ElksSms(settings, Wire(wiring.http), public_url=wiring.public_url)
-
-
-PROVIDER = Provider(
-    name="46elks", channel=SMS, settings=ElksSettings, build=_build, target=None, concurrency=10, rate=1.5
-)
-"""46elks lets an account send about 100 SMS a minute unless it agrees to more; 90 leaves some for others."""

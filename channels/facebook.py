@@ -8,7 +8,8 @@ into addresses, from where it finds its way into every log between here and ther
 import hashlib
 import hmac
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote, urlencode
@@ -18,7 +19,6 @@ from yarl import URL
 
 from channels.contract import (
     Accepted,
-    ChannelKind,
     Deferred,
     Doubt,
     Finding,
@@ -29,10 +29,9 @@ from channels.contract import (
     Rejected,
 )
 from channels.finding import Listing, Page, Taken, look_up
-from channels.provider import Provider, Wiring
-from channels.settings import AccountSettings, Secret
-from channels.wire import LONGEST_LISTING, Answer, BaseUrl, Failure, Response, Wire, by_status, cite, iso_date
-from messages.model import Form, Limits, Markup, Rendition
+from channels.provider import Wiring
+from channels.providers.facebook import FacebookSettings
+from channels.wire import LONGEST_LISTING, Answer, Failure, Response, Wire, by_status, cite, iso_date
 
 with warnings.catch_warnings():
     # Its source has an escape ("\d") that Python >= 3.12 warns of when it first compiles it; it means what it did.
@@ -40,29 +39,27 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the same, before 3.12
     import facebook
 
-FACEBOOK = ChannelKind("facebook", Form(Markup.PLAIN, Limits(characters=63_206)))
-
 _NO_RIGHT = Halted("the page's token lacks a permission: grant it and make a new token")
 
 ERRORS: Mapping[int, Failure] = {
     1: InDoubt("Facebook had an unknown error"),
     2: InDoubt("Facebook is temporarily out of service"),
     3: Halted("the app lacks a capability: see its dashboard"),
-    4: Deferred("too much traffic for the app"),
+    4: Deferred("too much traffic for the app", throttled=True),
     10: _NO_RIGHT,
-    17: Deferred("too much traffic for the token's user"),
-    32: Deferred("too much traffic for the page"),
+    17: Deferred("too much traffic for the token's user", throttled=True),
+    32: Deferred("too much traffic for the page", throttled=True),
     100: Rejected("Facebook does not accept the post, or the proof made with app_secret"),
     102: Halted("the page's token is no longer valid: make a new one"),
     190: Halted("the page's token is no longer valid: make a new one"),
     **dict.fromkeys(range(200, 300), _NO_RIGHT),
-    341: Deferred("the app has reached its limit"),
+    341: Deferred("the app has reached its limit", throttled=True),
     368: Halted("Facebook blocks the page for now, for what it takes for misuse: see the page's support inbox"),
     506: InDoubt("Facebook says the same text was already posted: look at the page"),
-    613: Deferred("too much traffic for this kind of request"),
+    613: Deferred("too much traffic for this kind of request", throttled=True),
     803: Halted("there is no such page: check page"),
     2500: Halted("Facebook knows no such path: check version and base_url"),
-    80001: Deferred("too much traffic for the page"),
+    80001: Deferred("too much traffic for the page", throttled=True),
     1609005: Rejected("Facebook cannot fetch a link in the post"),
 }
 """What Graph's error codes mean for a post. A code that is not here is judged by the status of the answer."""
@@ -85,24 +82,6 @@ SETTLE = timedelta(seconds=60)
 
 MOST = 100
 """Posts on a page of the list, at most."""
-
-
-class FacebookSettings(AccountSettings):
-    """A Facebook page and the right to post on it.
-
-    Args:
-        page: the page's id, digits only.
-        token: a page access token with ``pages_manage_posts``, best of a system user.
-        app_secret: the app's secret, which proves that the token is in our hands; needed where the app requires it.
-        version: of the Graph API.
-        base_url: where Graph's paths begin.
-    """
-
-    page: str = Field(pattern=r"^[0-9]+$")
-    token: Secret
-    app_secret: Secret | None = None
-    version: str = Field(default="v26.0", pattern=r"^v[0-9]+\.[0-9]+$")
-    base_url: BaseUrl = "https://graph.facebook.com"
 
 
 class PageGraph(facebook.GraphAPI):  # type: ignore[misc]  # the SDK has no types
@@ -163,7 +142,7 @@ class FacebookPage:
         if isinstance(answer, Response) and answer.ok:
             match answer.json():
                 case {"id": str(post)} if post:
-                    return Accepted(post)
+                    return Accepted(post, _used(answer))
         return _failure(answer)
 
     async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
@@ -247,39 +226,42 @@ def _taken(post: object) -> Taken:
 
 
 class _Usage(BaseModel):
-    """What Graph tells of a page's budget for one kind of call."""
+    """What Graph tells of a budget: how much is used up, in percent of it, and the minutes until calls pass again."""
 
-    estimated_time_to_regain_access: int = Field(default=0, ge=0, le=10_000, description="minutes")
+    call_count: float = Field(default=0, ge=0, allow_inf_nan=False)
+    total_time: float = Field(default=0, ge=0, allow_inf_nan=False)
+    total_cputime: float = Field(default=0, ge=0, allow_inf_nan=False)
+    estimated_time_to_regain_access: int = Field(default=0, ge=0, le=10_000)
+
+    @property
+    def share(self) -> float:
+        return max(self.call_count, self.total_time, self.total_cputime) / 100
 
 
-_USAGE = TypeAdapter(dict[str, list[_Usage]])
+_BY_PAGE: TypeAdapter[dict[str, list[_Usage]]] = TypeAdapter(dict[str, list[_Usage]])
+
+
+def _usages(response: Response) -> Iterator[_Usage]:
+    """Read the budgets that an answer tells of: of the app, of the page, and per page and kind of call."""
+    for header in ("X-App-Usage", "X-Page-Usage"):
+        with suppress(ValidationError):
+            yield _Usage.model_validate_json(response.headers.get(header, "{}"))
+    with suppress(ValidationError):
+        for kinds in _BY_PAGE.validate_json(response.headers.get("X-Business-Use-Case-Usage", "{}")).values():
+            yield from kinds
+
+
+def _used(response: Response) -> float:
+    """Return how much of the tightest budget is used up."""
+    return max((usage.share for usage in _usages(response)), default=0.0)
 
 
 def _regained(response: Response) -> timedelta | None:
-    """Return the longest wait that Graph asks for: per page and kind of call, or as ``Retry-After``."""
-    try:
-        budgets = _USAGE.validate_json(response.headers.get("X-Business-Use-Case-Usage", "{}"))
-    except ValidationError:
-        budgets = {}
-    minutes = max((usage.estimated_time_to_regain_access for kinds in budgets.values() for usage in kinds), default=0)
+    """Return the longest wait that Graph asks for, be it for a budget or as ``Retry-After``."""
+    minutes = max((usage.estimated_time_to_regain_access for usage in _usages(response)), default=0)
     return timedelta(minutes=minutes) if minutes else response.retry_after()
 
 
-def _build(settings: FacebookSettings, wiring: Wiring) -> FacebookPage:
+def build(settings: FacebookSettings, wiring: Wiring) -> FacebookPage:
+    """Make the adapter of an account."""
     return FacebookPage(settings, Wire(wiring.http))
-
-
-def _target(settings: FacebookSettings, _rendition: Rendition) -> str:
-    return settings.page
-
-
-PROVIDER = Provider(
-    name="facebook",
-    channel=FACEBOOK,
-    settings=FacebookSettings,
-    build=_build,
-    target=_target,
-    concurrency=1,
-    rate=1.0,
-)
-"""A page gets a post at a time; its budget of calls (4800 a day for each engaged user) may be small."""

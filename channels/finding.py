@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from yarl import URL
 
-from channels.contract import Doubt, Finding, Matches, Unclear
+from channels.contract import Doubt, Finding, Matches, Parcel, Unclear
 from channels.wire import LONGEST_LISTING, Answer, Failure, Response, Wire
 
 FEW = 20
@@ -24,7 +24,10 @@ AT_ONCE = 5
 """Most requests in flight: a look-up never crowds out what is being sent."""
 
 MOST_PAGES = 100
-"""Most requests of one look-up."""
+"""Most requests of one look-up. The whole list gets fewer, so that some targets can still be asked for one by one."""
+
+TRIAL = 40
+"""Pages of the whole list after which it shows whether the rest would be too much."""
 
 TOLERANCE = timedelta(seconds=5)
 """How much older than a doubt its match may seem to be: times are cut to whole seconds, and clocks are never equal."""
@@ -94,74 +97,124 @@ async def look_up(
 ) -> Mapping[str, Finding]:
     """Find the parcels on the list, and say by their keys what was found.
 
+    Many targets are looked for among all that is listed. Where that is too much, they are asked for one by one, those
+    longest in doubt first, as far as the requests go; the others stay unclear.
+
     Args:
         now: the clock by which the doubts arose.
     """
     search = _Search(listing, doubts, now)
-    targets = {doubt.parcel.target for doubt in doubts}
-    scopes: Sequence[str | None] = sorted(targets) if len(targets) <= FEW else [None]
-    waiting = iter(scopes)
+    if listing.target is None or len(search.open_targets()) > FEW:
+        await search.go_through_all()
+    targets = [] if listing.target is None or search.in_trouble else search.open_targets()
+    waiting = iter(targets)
 
     async def work() -> None:
-        for scope in waiting:
-            if not await search.go_through(scope):
+        for target in waiting:
+            if not await search.go_through(target):
                 break
 
     async with asyncio.TaskGroup() as group:
-        for _ in scopes[:AT_ONCE]:
+        for _ in targets[:AT_ONCE]:
             group.create_task(work())
     return {doubt.parcel.key: search.finding(doubt) for doubt in doubts}
 
 
 class _Search:
-    """What is looked for, and what was found so far."""
+    """What is looked for, and what was found so far.
+
+    Attributes:
+        in_trouble: the provider does not answer as it should, so that there is no use in going on.
+    """
 
     def __init__(self, listing: Listing, doubts: Sequence[Doubt], now: Callable[[], datetime]) -> None:
+        self.in_trouble = False
         self._listing = listing
         self._now = now
         self._wanted: defaultdict[str, list[Doubt]] = defaultdict(list)
-        for doubt in doubts:
+        for doubt in sorted(doubts, key=lambda doubt: doubt.since):
             self._wanted[doubt.parcel.target].append(doubt)
         self._found: defaultdict[str, list[str]] = defaultdict(list)  # remote ids by key, newest first
-        self._complete: set[str | None] = set()
-        self._trouble = Unclear("not looked for")
-        self._pages_left = MOST_PAGES
+        self._complete: set[str] = set()  # keys of which everything is known
+        self._unclear = Unclear(f"the provider took too much since then: {MOST_PAGES} requests were not enough")
+        self._requests_left = MOST_PAGES
         self._ahead = timedelta(0)  # how far the provider's clock is ahead of ours
+
+    def open_targets(self) -> list[str]:
+        """Return the targets of which not everything is known, those longest in doubt first."""
+        return [target for target, doubts in self._wanted.items() if self._open(doubts)]
 
     def finding(self, doubt: Doubt) -> Finding:
         """Say what was found for a doubt."""
         found = self._found[doubt.parcel.key]
-        if found or self._complete & {doubt.parcel.target, None}:
+        if found or doubt.parcel.key in self._complete:
             return Matches(tuple(reversed(found)))
-        return self._trouble
+        return self._unclear
 
-    async def go_through(self, scope: str | None) -> bool:
-        """Note what is listed of one target, or of all, as far back as a match can be. Tells whether that worked."""
-        targets = self._wanted if scope is None else [scope]
-        since = min(doubt.since for target in targets for doubt in self._wanted[target])
-        query: Mapping[str, str] | None = self._listing.query(scope)
-        while query is not None:
-            page = await self._ask(query)
-            if isinstance(page, Unclear):
-                self._trouble = page
+    async def go_through(self, target: str) -> bool:
+        """Note what is listed of a target, as far back as a match can be. Tells whether that worked."""
+        doubts = self._wanted[target]
+        query: Mapping[str, str] | None = self._listing.query(target)
+        while query is not None and self._open(doubts):
+            page = await self._read(query, doubts)
+            if page is None:
                 return False
-            for taken in page.taken:
-                self._note(taken)
-            # Twilio's order is only nearly that of time, so one thing that is too old does not end the list.
-            past = page.taken and not any(self._in_time(taken, since) for taken in page.taken)
-            query = None if past else page.following
-        self._complete.add(scope)
+            query = page.following
         return True
 
+    async def go_through_all(self) -> None:
+        """Note what is listed, as far back as a match can be, or until that is seen to be too much."""
+        doubts = [doubt for of_target in self._wanted.values() for doubt in of_target]
+        most = MOST_PAGES if self._listing.target is None else MOST_PAGES - FEW
+        query: Mapping[str, str] | None = self._listing.query(None)
+        times: list[datetime] = []
+        while query is not None and self._open(doubts) and self._is_in_reach(doubts, times, most):
+            page = await self._read(query, doubts)
+            if page is None:
+                return
+            query = page.following
+            listed = [*times, *(taken.at for taken in page.taken)]
+            times = [min(listed), max(listed)] if listed else []
+
+    def _is_in_reach(self, doubts: Sequence[Doubt], times: Sequence[datetime], most: int) -> bool:
+        """Tell whether so many pages will do.
+
+        Args:
+            times: of the oldest and the newest thing on those that were read.
+        """
+        pages = MOST_PAGES - self._requests_left
+        if pages < TRIAL or not times or self._listing.target is None:
+            return pages < most
+        oldest, newest = times
+        whole = newest - self._earliest(min(doubt.since for doubt in self._open(doubts)))
+        return pages < most and whole * pages <= (newest - oldest) * most
+
+    async def _read(self, query: Mapping[str, str], doubts: Sequence[Doubt]) -> Page | None:
+        """Read a page; note what is on it, and of which doubts there can be nothing further down. None if none came."""
+        if not self._requests_left:
+            return None
+        self._requests_left -= 1
+        page = await self._ask(query)
+        if isinstance(page, Unclear):
+            self._unclear, self.in_trouble = page, True
+            return None
+        for taken in page.taken:
+            self._note(taken)
+        # Twilio's order is only nearly that of time, so one thing that is too old does not end the list.
+        past = max((taken.at for taken in page.taken), default=None)
+        self._complete |= {
+            doubt.parcel.key
+            for doubt in doubts
+            if page.following is None or (past is not None and past < self._earliest(doubt.since))
+        }
+        return page
+
     async def _ask(self, query: Mapping[str, str]) -> Page | Unclear:
-        if not self._pages_left:
-            return Unclear(f"the provider took too much since then: {MOST_PAGES} pages were looked through")
-        self._pages_left -= 1
         answer = await self._listing.get(query)
         if not isinstance(answer, Response):
             return Unclear(answer.reason)
         if answer.ok:
-            self._ahead = (answer.date() or self._now()) - self._now()
+            self._ahead = clock_ahead(answer, self._now())
             with suppress(ValueError):
                 return self._listing.read(answer, query)
         return Unclear(self._listing.failure(answer).reason)
@@ -169,12 +222,30 @@ class _Search:
     def _note(self, taken: Taken) -> None:
         for doubt in self._wanted.get(taken.target, ()):
             found = self._found[doubt.parcel.key]
-            same = taken.text is None or gist(taken.text) == gist(doubt.parcel.rendition.text)
-            if same and self._in_time(taken, doubt.since) and taken.remote_id not in found:
+            if is_of(taken, doubt.parcel) and taken.at >= self._earliest(doubt.since) and taken.remote_id not in found:
                 found.append(taken.remote_id)
 
-    def _in_time(self, taken: Taken, since: datetime) -> bool:
-        return taken.at >= since + self._ahead - TOLERANCE
+    def _earliest(self, since: datetime) -> datetime:
+        return earliest(since, self._ahead)
+
+    def _open(self, doubts: Sequence[Doubt]) -> list[Doubt]:
+        return [doubt for doubt in doubts if doubt.parcel.key not in self._complete]
+
+
+def is_of(taken: Taken, parcel: Parcel) -> bool:
+    """Tell whether something that was taken is the parcel, as far as its target and text can tell."""
+    same = taken.text is None or gist(taken.text) == gist(parcel.rendition.text)
+    return taken.target == parcel.target and same
+
+
+def clock_ahead(answer: Response, now: datetime) -> timedelta:
+    """Return how far the provider's clock is ahead of ours; nothing if its answer does not tell the time."""
+    return (answer.date() or now) - now
+
+
+def earliest(since: datetime, ahead: timedelta) -> datetime:
+    """Return when, by a clock that is ahead of ours, something can have been taken that we did since then."""
+    return since + ahead - TOLERANCE
 
 
 @lru_cache(maxsize=256)

@@ -1,14 +1,35 @@
-"""What a provider's module offers: its settings, how its adapter is made, and where its account's renditions go."""
+"""What there is to know of a provider: its settings, how its adapter is made, and where its account's renditions go."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-import aiohttp
-
-from channels.contract import Channel, ChannelKind, Surfaces
+from channels.contract import Board, Channel, ChannelKind, Recordings, Surfaces
 from channels.settings import AccountSettings
 from messages.model import Municipality, Rendition
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """How residents reach a municipality's messages of their own accord; None where there is no such way.
+
+    Args:
+        line: the phone line that reads the current message out, in E.164 form.
+        sms: the number to text to: in E.164 form, or a short one.
+        sms_text: what to text there.
+        sign_up: path of the page where one subscribes, below ``public_url``.
+    """
+
+    line: str | None = None
+    sms: str | None = None
+    sms_text: str = "START"
+    sign_up: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +41,24 @@ class Wiring:
         surfaces: the stored state of our own surfaces.
         municipalities: the configured municipalities by id.
         public_url: where providers reach ``serve`` from outside, without a slash at the end; None when they cannot.
+        board: the stored board of services.
+        contacts: by municipality.
+        zone: whose times residents are told.
+        recordings: what people have recorded of messages.
+        now: the clock (UTC).
+        hubs: whom each municipality's feeds have notified of changes (WebSub), for those that have somebody.
     """
 
-    http: aiohttp.ClientSession
+    http: "aiohttp.ClientSession"
     surfaces: Surfaces
     municipalities: Mapping[str, Municipality]
     public_url: str | None
+    board: Board
+    contacts: Mapping[str, Contacts]
+    zone: ZoneInfo
+    recordings: Recordings
+    now: Callable[[], datetime]
+    hubs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +72,7 @@ class Provider:
         build: makes the adapter; called inside the running event loop.
         target: the one place an account's rendition goes, or None where it goes to subscribers.
         concurrency: most requests in flight, unless the account's ``concurrency`` says otherwise.
-        rate: most parcels a second, None for no limit, unless the account's ``rate`` says otherwise.
+        rate: most parcels a second, by their weight, None for no limit, unless the account's ``rate`` says otherwise.
     """
 
     name: str
@@ -49,3 +82,17 @@ class Provider:
     target: Callable[[Any, Rendition], str] | None
     concurrency: int
     rate: float | None
+
+
+def built_by(module: str) -> Callable[[Any, Wiring], Channel]:
+    """Name the module whose ``build(settings, wiring)`` makes the adapter.
+
+    It is only imported when it is asked for one: what speaks to a provider takes as long to import as all the rest, and
+    most commands send nothing.
+    """
+
+    def build(settings: AccountSettings, wiring: Wiring) -> Channel:
+        channel: Channel = import_module(module).build(settings, wiring)
+        return channel
+
+    return build

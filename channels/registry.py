@@ -1,12 +1,13 @@
-"""Every provider the broadcaster knows. A new one is a module and a line here."""
+"""Every provider the broadcaster knows. A new one is a line here."""
 
-from channels import elks, facebook, feed, ivr, twilio
 from channels.contract import ChannelKind
 from channels.provider import Provider
+from channels.providers import elks, elks_voice, facebook, feed, page, prompts, twilio, twilio_voice, websub
 from messages.model import Form
 
 PROVIDERS: dict[str, Provider] = {
-    module.PROVIDER.name: module.PROVIDER for module in (facebook, twilio, elks, feed, ivr)
+    module.PROVIDER.name: module.PROVIDER
+    for module in (facebook, twilio, elks, feed, page, websub, twilio_voice, elks_voice, prompts)
 }
 """Providers by the name that the configuration gives them."""
 

@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
+
+from messages.model import Rendition
 
 
 def _resolve(value: object, info: ValidationInfo) -> SecretStr:
@@ -39,17 +41,29 @@ Secret = Annotated[SecretStr, BeforeValidator(_resolve)]
 """A secret from a variable or file. Prints as stars; ``get_secret_value()`` is called only where bytes leave."""
 
 
+def _from_folder(path: Path, info: ValidationInfo) -> Path:
+    return Path((info.context or {}).get("folder", "."), path)
+
+
+FilePath = Annotated[Path, AfterValidator(_from_folder)]
+"""A file or folder; a relative path is meant from the folder of the configuration file (validation context)."""
+
+
 class AccountSettings(BaseModel):
     """The settings of one provider account, read from its ``[accounts.NAME]`` section. Unknown keys are errors.
 
     Args:
         provider: name of the adapter that speaks for the account.
         concurrency: most requests in flight; None for what suits the provider.
-        rate: most parcels a second; None for what suits the provider.
+        rate: most parcels a second, by their weight; None for what suits the provider.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     provider: str
     concurrency: int | None = Field(default=None, ge=1, le=256)
-    rate: float | None = Field(default=None, gt=0)
+    rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    def weight(self, rendition: Rendition) -> int:  # noqa: ARG002 - for those whose texts differ
+        """Tell what a rendition counts for at the account's rate."""
+        return 1

@@ -6,17 +6,15 @@ done, so ``Deferred``. Once the request may be out, silence says nothing about w
 No reason names an address, a header or a word of a body: all of them may hold secrets or a resident's number.
 """
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import aiohttp
 from multidict import CIMultiDict
-from pydantic import AfterValidator
 from yarl import URL
 
 from channels.contract import Deferred, Halted, InDoubt, Rejected
@@ -188,7 +186,7 @@ def by_status(response: Response) -> Failure:
     failure: Failure
     match response.status:
         case 429:
-            failure = Deferred("too much traffic", response.retry_after())
+            failure = Deferred("too much traffic", response.retry_after(), throttled=True)
         case 401 | 403:
             failure = Halted("the account is refused: check its credentials and rights")
         case 404 | 405:
@@ -207,31 +205,3 @@ def by_status(response: Response) -> Failure:
 def cite(failure: Failure, source: str) -> Failure:
     """Add to the reason what it was read from: a status, or a provider's error code."""
     return replace(failure, reason=f"{failure.reason} ({source})")
-
-
-def _base_url(text: str) -> str:
-    """Accept where a provider's paths begin: never credentials in the clear beyond this machine."""
-    try:
-        url = URL(text)
-        (url.raw_host or "").encode("idna")  # what a look-up would do, where it is no longer an outcome
-    except ValueError:
-        raise ValueError("this is not a web address: write one such as https://api.example.com") from None
-    if url.scheme not in {"https", "http"} or not url.host:
-        raise ValueError("this is not a web address: write one such as https://api.example.com")
-    if url.user is not None or url.password is not None or "?" in text or "#" in text or text.endswith("/"):
-        raise ValueError("a base address has no name, password, query or slash at its end: write it without")
-    if url.scheme == "http" and not is_loopback(url.host):
-        raise ValueError("secrets only travel encrypted: write https://, or leave http:// for this machine (127.0.0.1)")
-    return text
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host can only be this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-BaseUrl = Annotated[str, AfterValidator(_base_url)]
-"""Where a provider's paths begin, without a slash at the end: ``https://api.example.com``."""

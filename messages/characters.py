@@ -3,8 +3,9 @@
 import re
 
 # Control characters but tab and line feed, and what is no character at all. Then the overrides of writing direction,
-# which can make a resident see another phone number or address than the one that was approved.
-FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+# which can make a resident see another phone number or address than the one that was approved. Last the stand-ins of
+# ``messages.markdown``, which would become signs that nobody saw when the message was approved.
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\u202a-\u202e\u2066-\u2069\ue000-\ue07f]")
 
 
 def is_blank(text: str) -> bool:

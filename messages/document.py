@@ -25,7 +25,7 @@ from markdown_it.token import Token
 
 from messages import front_matter
 from messages.characters import FORBIDDEN, is_blank
-from messages.model import Message, Part, Service
+from messages.model import Message, Part, Recording, Service
 from messages.problems import InputError, Place, Problem
 from messages.spelling import did_you_mean, quoted
 
@@ -66,12 +66,14 @@ def decode(data: bytes, file: str) -> str:
     forbidden = [found.start() for found in FORBIDDEN.finditer(text)]
     if forbidden:
         first = text[forbidden[0]]
-        name = unicodedata.name(first, "a control character").lower()
+        is_private = unicodedata.category(first) == "Co"
+        name = "for private use" if is_private else unicodedata.name(first, "a control character").lower()
         more = f", and {len(forbidden) - 1} more like it follow" if forbidden[1:] else ""
         raise InputError(
             [
                 Problem(
-                    f"An invisible character, U+{ord(first):04X} ({name}), stands here{more}.",
+                    f"An {'unreadable' if is_private else 'invisible'} character, U+{ord(first):04X} ({name}), "
+                    f"stands here{more}.",
                     Place(file, text.count("\n", 0, forbidden[0]) + 1),
                     "Delete it, or write the line anew; save the file as plain text with the encoding UTF-8.",
                 )
@@ -117,8 +119,16 @@ def parse(source: str, *, channels: Collection[str], languages: Collection[str],
         services=tuple(Service(row.name, row.status, row.note, row.municipalities) for row in head.services),
         front_matter=toml,
         parts=parts,
+        exercise=head.exercise,
+        recordings=tuple(Recording(language, path) for language, path in head.recording.items()),
         file=file,
     )
+
+
+def is_exercise(source: str) -> bool:
+    """Whether a message that was taken before, in the words of ``serialise``, is only an exercise."""
+    toml, _ = _divide(source, "")
+    return "exercise" in toml and front_matter.read(toml, "").exercise
 
 
 def serialise(message: Message) -> str:
@@ -128,8 +138,9 @@ def serialise(message: Message) -> str:
 
 
 def content_hash(message: Message) -> str:
-    """SHA-256 of the message's text in UTF-8, in hexadecimal."""
-    return sha256(serialise(message).encode()).hexdigest()
+    """SHA-256 of the message's text in UTF-8, followed by those of its recordings, in hexadecimal."""
+    spoken = b"".join(sha256(recording.content).digest() for recording in message.recordings)
+    return sha256(serialise(message).encode() + spoken).hexdigest()
 
 
 def message_id(message: Message) -> str:

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import PurePath
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from messages import toml_lines
@@ -48,6 +49,19 @@ def _instant(value: object) -> object:
     return value
 
 
+def _by_language(value: object) -> dict[str | None, str]:
+    """Read one path, for the body's language, or a table of them; each leads to a file beside the message or below."""
+    found = {None: value} if isinstance(value, str) else value
+    if not isinstance(found, dict) or not found:
+        raise PydanticCustomError("recording", "The value must be the name of a WAV file, or a table of such names.")
+    for path in found.values():
+        if not isinstance(path, str) or FORBIDDEN.search(path) or is_blank(path):
+            raise PydanticCustomError("recording", "A recording is named by its file, in quotation marks.")
+        if PurePath(path).is_absolute() or ".." in PurePath(path).parts:
+            raise PydanticCustomError("recording", "A recording stands beside the message, or in a folder there.")
+    return found
+
+
 _Line = Annotated[str, AfterValidator(_one_line)]
 _Name = Annotated[_Line, AfterValidator(_not_blank)]
 _Names = Annotated[tuple[_Name, ...], AfterValidator(_distinct)]
@@ -76,6 +90,8 @@ class FrontMatter(_Table):
     municipalities: _Names
     next_update: _Instant | None = None
     expires: _Instant | None = None
+    exercise: StrictBool = False
+    recording: Annotated[dict[str | None, str], BeforeValidator(_by_language)] = {}
     services: tuple[ServiceRow, ...] = ()
 
 
@@ -87,6 +103,8 @@ _EXAMPLES = {
     "municipalities": 'municipalities = ["borgholm", "morbylanga"]',
     "next_update": f"next_update = 2022-12-13T12:00:00+01:00 {_OFFSETS}",
     "expires": f"expires = 2022-12-14T12:00:00+01:00 {_OFFSETS}",
+    "exercise": "exercise = true",
+    "recording": 'recording = "message.wav", or for several languages recording = { sv = "sv.wav", en = "en.wav" }',
     "services": "[[services]] on a line of its own, and below it name and status",
     "name": 'name = "E-tjänster"',
     "status": 'status = "down"',
@@ -96,6 +114,7 @@ _EXAMPLES = {
 _WRONG = {
     "missing": "The key is missing.",
     "string_type": "The value must be text, in quotation marks.",
+    "bool_type": "The value must be true or false, without quotation marks.",
     "tuple_type": "The value must be a list.",
     "model_type": "The value must be a table.",
 }

@@ -63,6 +63,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """A message as a person has spoken it, for phone lines.
+
+    Args:
+        language: ISO 639-1 code, or None for each municipality's first language.
+        path: where its WAV file is, seen from the message's file.
+        content: the file; empty until somebody has read it.
+    """
+
+    language: str | None
+    path: str
+    content: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """What a communicator authored: frozen, and known by the hash of its source.
 
@@ -70,6 +85,8 @@ class Message:
         file: the name the user gave, for errors; not part of the message's identity.
         front_matter: the TOML between the ``+++`` lines, exactly as written.
         parts: body first, then the parts in the order of the file.
+        exercise: whether nothing has happened and people only practise; every rendition says so.
+        recordings: what callers hear instead of its text, one for each language; they are part of its identity.
     """
 
     incident: str
@@ -81,6 +98,8 @@ class Message:
     services: tuple[Service, ...]
     front_matter: str
     parts: tuple[Part, ...]
+    exercise: bool = False
+    recordings: tuple[Recording, ...] = ()
     file: str = field(default="", compare=False)
 
 
@@ -94,6 +113,7 @@ class Municipality:
         channels: names of the channels on which it has an account.
         variables: what ``{{ municipality.KEY }}`` stands for: name, phone, web and any other the configuration adds.
         translations: variables that differ in a language, by language.
+        code: its official number (SCB), whose first two digits are its county's; empty for who has none, as companies.
     """
 
     id: str
@@ -101,6 +121,7 @@ class Municipality:
     channels: tuple[str, ...]
     variables: Mapping[str, str]
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    code: str = ""
 
 
 class Markup(StrEnum):

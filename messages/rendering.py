@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from messages import front_matter
+from messages import front_matter, languages
 from messages.characters import is_blank
 from messages.document import part_name, split_headline
 from messages.markdown import to_html, to_plain
@@ -163,11 +163,26 @@ def _rendition(wanted: _Wanted, form: Form) -> Rendition:
     text = _text(wanted, title, form.markup, problems)
     if title is not None and is_blank(title):
         problems.append(Problem("The headline is empty.", _place(wanted.whole, wanted.message.file), "Write it."))
+    if wanted.message.exercise and title and text and not is_blank(text):
+        title, text = _marked(title, text, wanted.language, form.markup)
     if text is not None:
         problems += _misfits(wanted, text, form)
     if problems or title is None or text is None:
         raise InputError(problems)
     return Rendition(wanted.municipality.id, wanted.channel, wanted.language, title, text)
+
+
+def _marked(title: str, text: str, code: str, markup: Markup) -> tuple[str, str]:
+    """Let title and text say that they are only an exercise, before anything else."""
+    exercise = languages.language(code).exercise
+    match markup:
+        case Markup.PLAIN | Markup.SMS:
+            text = f"{exercise.mark}: {text}"
+        case Markup.HTML:
+            text = f"<p><strong>{exercise.sentence}</strong></p>\n{text}"
+        case Markup.SPEECH:
+            text = f"{exercise.sentence}\n{text}"
+    return f"{exercise.mark}: {title}", text
 
 
 def _title(wanted: _Wanted, problems: list[Problem]) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support import loopback, postgresql
-from tests.support.components import CHROMIUM, FONTS, POSTGRESQL, REQUIRED, Component
+from tests.support.components import CHROMIUM, ESPEAK, FONTS, POSTGRESQL, REQUIRED, Component
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -65,6 +65,12 @@ def chromium() -> Path:
     """The browser's program."""
     _need(FONTS)
     return _need(CHROMIUM)
+
+
+@pytest.fixture(scope="session")
+def espeak() -> Path:
+    """The program that speaks."""
+    return _need(ESPEAK)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The reference names all that can be set and typed: what is added without being explained is found here."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,15 @@ import typer
 from pydantic import BaseModel
 
 from broadcaster.cli.app import app
-from broadcaster.config import MunicipalitySettings, SandboxSettings, ServeSettings, _File
+from broadcaster.config import (
+    MetricsSettings,
+    MunicipalitySettings,
+    ResidentsSettings,
+    SandboxSettings,
+    ServeSettings,
+    SignUpSettings,
+    _File,
+)
 from channels.registry import CHANNELS, PROVIDERS
 
 REFERENCE = Path(__file__).parent.parent / "docs/reference"
@@ -37,7 +46,17 @@ TYPED = options(group())
 
 
 @pytest.mark.parametrize(
-    "section", [_File, ServeSettings, SandboxSettings, MunicipalitySettings], ids=lambda section: section.__name__
+    "section",
+    [
+        _File,
+        ServeSettings,
+        MetricsSettings,
+        ResidentsSettings,
+        SignUpSettings,
+        SandboxSettings,
+        MunicipalitySettings,
+    ],
+    ids=lambda section: section.__name__,
 )
 def test_every_setting_of_the_configuration_is_explained(section: type[BaseModel]) -> None:
     explained = {name for name in section.model_fields if f"`{name}`" in CONFIGURATION or f"[{name}" in CONFIGURATION}
@@ -66,3 +85,12 @@ def test_the_options_of_all_commands_are_explained() -> None:
     common = [option for parameter in group().params for option in parameter.opts]
     assert "--config" in common
     assert [option for option in common if f"`{option}" not in COMMANDS] == []
+
+
+def test_every_option_of_the_service_is_explained() -> None:
+    page = (REFERENCE.parent / "how-to/run-as-a-service.md").read_text(encoding="utf-8")
+    unit = page.split("```ini\n", 1)[1].split("```", 1)[0]
+    options = re.findall(r"^(\w+)=", unit, re.MULTILINE)
+    explained = re.findall(r"`(\w+)`", "".join(line for line in page.splitlines() if line.startswith("| `")))
+    assert len(options) > 30
+    assert set(options) - set(explained) == set()

@@ -15,7 +15,7 @@ def main() -> None:
     except BrokenPipeError:
         _give_up_stdout()
     except Exception as error:
-        from broadcaster.cli.errors import explain
+        from broadcaster.cli.explaining import explain
 
         code = explain(error)
         if code is None:

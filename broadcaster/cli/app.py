@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from broadcaster.cli import authoring, context, doubts, sending, serving, setup, subscribers
+from broadcaster.cli import authoring, context, doubts, prompts, sending, services, serving, setup, site, subscribers
 
 app = typer.Typer(
     help="""Bring one message to the Facebook pages, SMS subscribers, feeds and phone lines of several municipalities.
@@ -54,4 +54,7 @@ for command in (
     app.command()(command)
 app.add_typer(doubts.app, name="doubts")
 app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(services.app, name="services")
+app.add_typer(site.app, name="site")
+app.add_typer(prompts.app, name="prompts")
 app.add_typer(setup.database, name="db")

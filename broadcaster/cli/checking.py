@@ -3,16 +3,21 @@
 from typing import Any
 
 from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli.voices import expect_voices
 from broadcaster.config import Config, Mode, is_loopback
-from broadcaster.runtime import opened
+from broadcaster.opening import opened
+from broadcaster.residents.addresses import call_webhook, webhook
+from channels.providers.elks_voice import ElksVoiceSettings
+from channels.sms import SmsSettings
 
 
 async def report(config: Config, *, as_json: bool) -> None:
     """Open everything that can be opened without sending, and show it.
 
     Raises:
-        StoreError, SealError: with what is wrong.
+        ConfigError, StoreError, SealError: with what is wrong.
     """
+    expect_voices(config)
     async with opened(config) as store:
         people = await store.subscribers.people()
         await store.subscribers.expect_key()
@@ -50,7 +55,10 @@ def _remarks(config: Config, people: int) -> list[str]:
     if people == 0:
         remarks.append("nobody subscribes yet: `broadcaster subscribers import numbers.csv`.")
     if config.serve.public_url is None:
-        remarks.append("without serve.public_url no receipts come back and no phone line can be answered.")
+        remarks.append(
+            "without serve.public_url no receipts come back, and neither calls nor texts of residents can be answered."
+        )
+    remarks += [*_inbound(config), *_calls(config)]
     if config.mode is Mode.LIVE:
         remarks += [
             f"the mode is live, but the account {name} talks to this machine: residents get nothing through it."
@@ -58,6 +66,35 @@ def _remarks(config: Config, people: int) -> list[str]:
             if is_loopback(getattr(account.settings, "base_url", ""))
         ]
     return remarks
+
+
+def _inbound(config: Config) -> list[str]:
+    """What is missing for residents to text us, and what has to be set at the providers."""
+    remarks = []
+    for name, account in config.accounts.items():
+        if not isinstance(account.settings, SmsSettings):
+            continue
+        numbers, public_url = account.settings.inbound, config.serve.public_url
+        if not numbers:
+            remarks.append(f"residents cannot text the account {name}, not even STOPP: give it a number as inbound.")
+        elif public_url is not None and config.mode is Mode.LIVE:
+            address = webhook(account.settings, public_url)
+            remarks.append(
+                f"at {account.provider.name}, texts to {', '.join(numbers.values())} have to go to {address}"
+            )
+    return remarks
+
+
+def _calls(config: Config) -> list[str]:
+    """What has to be set at 46elks, whose addresses nobody could write down otherwise."""
+    public_url = config.serve.public_url
+    if public_url is None or config.mode is not Mode.LIVE:
+        return []
+    return [
+        f"at 46elks, calls to {account.settings.line} have to go to {call_webhook(name, account.settings, public_url)}"
+        for name, account in config.accounts.items()
+        if isinstance(account.settings, ElksVoiceSettings)
+    ]
 
 
 def _as_data(config: Config, people: int, remarks: list[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import getpass
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 INTERRUPTED = 130
 """Exit code of what Ctrl-C ended at once, as shells have it: 128 and the number of the signal."""
+
+STOPPING = "stopping: what is on its way is finished first. Ctrl-C again stops at once."
+"""What a first Ctrl-C is answered with, where something may be on its way."""
 
 config_file = Path("config.toml")
 """Set by ``--config`` before any command runs."""
@@ -52,11 +55,12 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def stopped_by_signals(notice: str = "") -> "asyncio.Event":
+def stopped_by_signals(notice: str = "", say: Callable[[str], None] | None = None) -> "asyncio.Event":
     """An event that Ctrl-C or SIGTERM sets; the next one cancels the task that called this.
 
     Args:
         notice: what to say when the first signal comes.
+        say: says it; on standard error if none is given.
     """
     import asyncio
 
@@ -69,7 +73,9 @@ def stopped_by_signals(notice: str = "") -> "asyncio.Event":
             task.cancel()
             return
         stop.set()
-        if notice:
+        if notice and say is not None:
+            say(notice)
+        elif notice:
             print(notice, file=sys.stderr)
 
     for number in (signal.SIGINT, signal.SIGTERM):

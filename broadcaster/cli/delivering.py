@@ -1,32 +1,24 @@
-"""What ``send`` does: show what will go where, ask, send, and show what became of it."""
+"""What ``send`` does: show what will go where, ask, and let it go."""
 
-import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from broadcaster.audience import Audience, estimate
 from broadcaster.cli import context
 from broadcaster.cli.errors import NOT_DELIVERED, UsageError
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.cli.previewing import audience_line
-from broadcaster.cli.progress import as_data, progress_table, summary
+from broadcaster.cli.progress import as_data, progress_table
 from broadcaster.cli.reading import message_of
-from broadcaster.cli.reporting import print_reasons, report
-from broadcaster.cli.running import STOPPING
+from broadcaster.cli.reporting import report
 from broadcaster.config import Config, Mode
-from broadcaster.delivery import OPEN, REACHED, State
+from broadcaster.delivery import State
+from broadcaster.opening import opened
 from broadcaster.plan import Plan, plan_for
-from broadcaster.runtime import assembled, opened, utc_now
-from broadcaster.sending import Sent, Watch, go_on, send
 from broadcaster.store import doubts, reports
-from broadcaster.store.database import Database
 from broadcaster.store.reports import Progress, Tally
 from channels.registry import CHANNELS
 from channels.sms import SMS
@@ -64,7 +56,9 @@ def deliver(config: Config, file: Path, *, yes: bool, dry_run: bool, as_json: bo
             print_json(planned)
         out.print("Nothing was sent.")
         return 0 if dry_run else NOT_DELIVERED
-    return context.run(_send(config, plan or message_id(message), file, out, as_json=as_json, wait=wait))
+    from broadcaster.cli.watching import see_through  # takes long to import, and a look at the plan needs none of it
+
+    return context.run(see_through(config, plan or message_id(message), file, out, as_json=as_json, wait=wait))
 
 
 async def _so_far(config: Config, message: str) -> tuple[Progress, bool]:
@@ -78,22 +72,6 @@ async def _so_far(config: Config, message: str) -> tuple[Progress, bool]:
 async def _audience(config: Config, plan: Plan) -> Audience:
     async with opened(config) as store:
         return await estimate(plan, config, store.database)
-
-
-async def _send(config: Config, what: Plan | str, file: Path, out: Console, *, as_json: bool, wait: float) -> int:
-    """Send a plan, or what is left of a message by its id."""
-    stop = context.stopped_by_signals(STOPPING)
-    async with assembled(config) as broadcaster:
-        with watched(out) as tell:
-            watch = Watch(stop, tell, wait)
-            if isinstance(what, Plan):
-                sent = await send(broadcaster, what, now=utc_now(), actor=context.actor(), watch=watch)
-            else:
-                sent = await go_on(broadcaster, what, watch)
-        if as_json:
-            print_json(as_data(sent.message, sent.progress))
-        await _print_end(out, broadcaster.store.database, sent, file)
-    return 0 if sent.progress.count(*REACHED) == sent.progress.total else NOT_DELIVERED
 
 
 def print_plan(out: Console, plan: Plan, audience: Audience, now: datetime) -> None:
@@ -136,41 +114,3 @@ def _agreed(mode: Mode) -> bool:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return False
-
-
-@contextmanager
-def watched(out: Console) -> Iterator[Callable[[Progress], None]]:
-    """A bar on a terminal, nothing in a pipe; gives what is to be told of the progress."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-    )
-    with Bar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
-        # Only now, for the bar has put a stream in the place of stderr that keeps the two apart.
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        task = bar.add_task("sending", total=None)
-
-        def watch(progress: Progress) -> None:
-            bar.update(task, total=progress.total, completed=progress.total - progress.count(*OPEN))
-
-        yield watch
-
-
-async def _print_end(out: Console, database: Database, sent: Sent, file: Path) -> None:
-    out.print(progress_table(sent.progress))
-    await print_reasons(out, database, sent.message)
-    out.print(summary(sent.progress))
-    if left := sent.progress.count(*OPEN):
-        out.print(
-            f"{left} are still to come. They go on with `broadcaster send {file}` or `broadcaster serve`; "
-            "nothing is sent twice."
-        )
-    if in_doubt := sent.progress.count(State.IN_DOUBT):
-        out.print(
-            f"{in_doubt} may have been sent. `broadcaster send {file}` and `broadcaster serve` ask the provider; "
-            "see `broadcaster doubts list`."
-        )
-    out.print(f"What becomes of it: `broadcaster status {sent.message}`")

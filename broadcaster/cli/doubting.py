@@ -3,16 +3,20 @@
 from dataclasses import asdict
 from typing import Any
 
+from rich.console import Console
+
 from broadcaster.cli import context
 from broadcaster.cli.doubts import Decision
 from broadcaster.cli.errors import UsageError
 from broadcaster.cli.output import console, print_json, table
+from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.delivery import State
 from broadcaster.numbers import masked
-from broadcaster.runtime import Store, opened, utc_now
-from broadcaster.store import doubts
+from broadcaster.opening import Store, opened
+from broadcaster.store import doubts, endings
 from broadcaster.store.doubts import DoubtSummary
+from broadcaster.store.endings import EndingSummary
 
 _STATES = {Decision.ARRIVED: State.ACCEPTED, Decision.AGAIN: State.PENDING, Decision.ABANDON: State.ABANDONED}
 _DONE = {
@@ -43,19 +47,54 @@ async def show_all(config: Config, message: str | None, *, as_json: bool) -> Non
     out.print("The provider is asked by itself while `broadcaster serve` or `send` runs.")
 
 
-async def show_one(config: Config, doubt: int, *, as_json: bool) -> None:
-    """Show one doubt.
-
-    Raises:
-        UsageError: there is none of this number.
-    """
+async def show_ended(config: Config, message: str | None, *, as_json: bool) -> None:
+    """List what was in doubt and how that ended."""
     async with opened(config) as store:
-        one = await _found(store, doubt)
-        target = _target(store, one)
+        found = await endings.listing(store.database, message=message)
+        targets = [_target(store, one) for one in found]
     if as_json:
-        print_json(_as_data(one, target))
+        print_json({"settled": [_ended_as_data(one, target) for one, target in zip(found, targets, strict=True)]})
         return
     out = console()
+    if not found:
+        out.print("No doubt has been settled.")
+        return
+    shown = table("doubt", "message", "lane", "target", "settled", "it became", "because", "by")
+    for one, target in zip(found, targets, strict=True):
+        at, end = one.ending.at.astimezone(config.zone), one.ending
+        shown.add_row(
+            str(end.delivery), one.message, one.lane, target, f"{at:%H:%M:%S}", _words(end.state), end.how, end.actor
+        )
+    out.print(shown)
+
+
+async def show_one(config: Config, doubt: int, *, as_json: bool) -> None:
+    """Show one doubt, or how it ended.
+
+    Raises:
+        UsageError: nothing of this number is or was in doubt.
+    """
+    async with opened(config) as store:
+        one = await doubts.find(store.database, doubt)
+        ended = await endings.listing(store.database, delivery=doubt)
+        if one is None and not ended:
+            raise _unknown(doubt)
+        target = _target(store, one or ended[0])
+    if as_json:
+        print_json(_as_data(one, target) if one else _ended_as_data(ended[0], target))
+        return
+    out = console()
+    if one is not None:
+        _print_open(out, config, one, target)
+    else:
+        out.print(f"doubt {doubt}: {ended[0].headline}, message {ended[0].message}", style="bold")
+        out.print(f"To {target} for {ended[0].municipality}, by {ended[0].lane}; it is {_words(ended[0].state)} now.")
+    for summary in ended:
+        at, end = summary.ending.at.astimezone(config.zone), summary.ending
+        out.print(f"{at:%Y-%m-%d %H:%M:%S} its doubt ended by {end.actor}: {_words(end.state)}, as {end.how}.")
+
+
+def _print_open(out: Console, config: Config, one: DoubtSummary, target: str) -> None:
     tried, asked = one.tried.astimezone(config.zone), one.due.astimezone(config.zone)
     out.print(f"doubt {one.id}: {one.headline} ({one.severity}), message {one.message}", style="bold")
     out.print(
@@ -84,11 +123,15 @@ async def decide(config: Config, doubt: int, decision: Decision) -> None:
 async def _found(store: Store, doubt: int) -> DoubtSummary:
     found = await doubts.find(store.database, doubt)
     if found is None:
-        raise UsageError(f"there is no doubt {doubt}: see `broadcaster doubts list`.")
+        raise _unknown(doubt)
     return found
 
 
-def _target(store: Store, one: DoubtSummary) -> str:
+def _unknown(doubt: int) -> UsageError:
+    return UsageError(f"there is no doubt {doubt}: see `broadcaster doubts list`.")
+
+
+def _target(store: Store, one: DoubtSummary | EndingSummary) -> str:
     """Where it goes; a number is masked."""
     if one.sealed_number is None:
         return one.target or "somebody who has left"
@@ -99,6 +142,27 @@ def _as_data(one: DoubtSummary, target: str) -> dict[str, Any]:
     known = asdict(one) | {"target": target, "tried": one.tried.isoformat(), "due": one.due.isoformat()}
     del known["sealed_number"]
     return known
+
+
+def _ended_as_data(one: EndingSummary, target: str) -> dict[str, Any]:
+    end = one.ending
+    return {
+        "id": end.delivery,
+        "message": one.message,
+        "headline": one.headline,
+        "lane": one.lane,
+        "municipality": one.municipality,
+        "target": target,
+        "state": one.state,
+        "settled": end.at.isoformat(),
+        "became": end.state,
+        "because": end.how,
+        "by": end.actor,
+    }
+
+
+def _words(state: State) -> str:
+    return state.replace("_", " ")
 
 
 def _times(count: int) -> str:

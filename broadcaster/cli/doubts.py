@@ -31,20 +31,21 @@ _Id = Annotated[int, typer.Argument(help="Its number, as `doubts list` shows it.
 def list_(
     message: Annotated[str | None, typer.Option("--message", help="Only of this message.", metavar="ID")] = None,
     *,
+    settled: Annotated[bool, typer.Option("--settled", help="List those that ended, and how.")] = False,
     as_json: Json = False,
 ) -> None:
     """List what is in doubt, and what waits for a person first.
 
     Example: broadcaster doubts list
     """
-    from broadcaster.cli.doubting import show_all
+    from broadcaster.cli.doubting import show_all, show_ended
 
-    context.run(show_all(context.config(), message, as_json=as_json))
+    context.run((show_ended if settled else show_all)(context.config(), message, as_json=as_json))
 
 
 @app.command()
 def show(doubt: _Id, *, as_json: Json = False) -> None:
-    """Show all that is known of one.
+    """Show all that is known of one, also after it ended.
 
     Example: broadcaster doubts show 17
     """

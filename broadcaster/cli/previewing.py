@@ -4,17 +4,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from broadcaster import recordings
 from broadcaster.audience import Audience, estimate
-from broadcaster.cli import errors
-from broadcaster.cli.html_text import plain
+from broadcaster.cli import explaining
+from broadcaster.cli.errors import BAD_INPUT
 from broadcaster.cli.output import console, print_json, show_text
 from broadcaster.cli.reading import message_of
 from broadcaster.config import Config
+from broadcaster.opening import opened
 from broadcaster.plan import Plan, plan_for
-from broadcaster.runtime import opened
 from broadcaster.store.errors import StoreError
 from channels.registry import FORMS
 from messages.checking import expiry
+from messages.html_text import plain
 from messages.model import Markup, Rendition
 from messages.problems import InputError
 from messages.rendering import measure, remarks
@@ -32,9 +34,9 @@ async def show(config: Config, file: Path, *, as_json: bool) -> int:
     except InputError as error:
         if not as_json:
             raise
-        errors.print_problems(error.problems)
+        explaining.print_problems(error.problems)
         print_json(_refused(error))
-        return errors.BAD_INPUT
+        return BAD_INPUT
     audience = await _audience(plan, config)
     if as_json:
         print_json(_as_data(plan, audience))
@@ -93,7 +95,7 @@ def _remarks(plan: Plan) -> list[str]:
         f"{rendition.municipality} {rendition.channel} {rendition.language}: {remark}"
         for rendition in plan.renditions
         for remark in remarks(rendition, FORMS[rendition.channel])
-    ]
+    ] + recordings.remarks(plan.message)
 
 
 def _as_data(plan: Plan, audience: Audience | None) -> dict[str, Any]:
@@ -121,4 +123,4 @@ def _rendition(rendition: Rendition) -> dict[str, Any]:
 
 
 def _refused(error: InputError) -> dict[str, Any]:
-    return {"renditions": [], "recipients": None, "cost": None, "problems": errors.as_data(error.problems)}
+    return {"renditions": [], "recipients": None, "cost": None, "problems": explaining.as_data(error.problems)}

@@ -1,5 +1,6 @@
 """How far a message is, for people and for programs."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from rich.table import Table
@@ -23,31 +24,44 @@ def as_data(message: str, progress: Progress) -> dict[str, Any]:
     return {"message": message, "state": "done" if progress.done else "sending", "deliveries": deliveries}
 
 
-_COLUMNS: tuple[tuple[str, tuple[State, ...], str], ...] = (
-    ("accepted", REACHED, "green"),
-    ("in doubt", (State.IN_DOUBT,), "yellow"),
-    ("rejected", (State.REJECTED, State.UNDELIVERED), "red"),
-    ("waiting", (State.PENDING, State.SENDING), "cyan"),
-    ("not sent", (State.EXPIRED, State.CANCELLED, State.ABANDONED), "red"),
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """What became of deliveries, as the table counts it; shown where it is zero for all only if ``always``."""
+
+    title: str
+    states: tuple[State, ...]
+    style: str
+    always: bool = False
+
+
+_COLUMNS = (
+    _Column("accepted", (State.ACCEPTED,), "green", always=True),
+    _Column("delivered", (State.DELIVERED,), "green"),
+    _Column("in doubt", (State.IN_DOUBT,), "yellow", always=True),
+    _Column("rejected", (State.REJECTED,), "red", always=True),
+    _Column("undelivered", (State.UNDELIVERED,), "red"),
+    _Column("waiting", (State.PENDING, State.SENDING), "cyan"),
+    _Column("not sent", (State.EXPIRED, State.CANCELLED, State.ABANDONED), "red"),
 )
-_ALWAYS = 3  # columns that are shown even when empty
+"""Every delivery is in one of them."""
 
 
 def progress_table(progress: Progress) -> Table:
     """Channel × municipality, and what became of the deliveries there."""
-    shown = [column for place, column in enumerate(_COLUMNS) if place < _ALWAYS or progress.count(*column[1])]
+    shown = [column for column in _COLUMNS if column.always or progress.count(*column.states)]
     made = table("channel", "municipality")
-    for title, _, _ in shown:
-        made.add_column(title, justify="right", overflow="fold")
+    for column in shown:
+        made.add_column(column.title, justify="right", overflow="fold")
     places = dict.fromkeys((tally.channel, tally.municipality) for tally in progress.tallies)
     for channel, municipality in sorted(places, key=lambda place: list(CHANNELS).index(place[0])):
         part = Progress(tuple(t for t in progress.tallies if (t.channel, t.municipality) == (channel, municipality)))
-        counts = [(part.count(*states), style) for _, states, style in shown]
+        counts = [(part.count(*column.states), column.style) for column in shown]
         made.add_row(channel, municipality, *(Text(str(n), style if n else "dim") for n, style in counts))
     return made
 
 
 def summary(progress: Progress) -> str:
-    """How it stands, in one sentence."""
-    reached, total = progress.count(*REACHED), progress.total
-    return f"All {total} deliveries were accepted." if reached == total else f"{reached} of {total} were accepted."
+    """How it stands, in a sentence or two."""
+    reached, total, arrived = progress.count(*REACHED), progress.total, progress.count(State.DELIVERED)
+    accepted = f"All {total} deliveries were accepted." if reached == total else f"{reached} of {total} were accepted."
+    return f"{accepted} Known to have arrived: {arrived}." if arrived else accepted

@@ -1,26 +1,39 @@
 """What ``status`` shows."""
 
+from dataclasses import dataclass
+
 from rich.console import Console
 
+from broadcaster.cli.confirming import awaiting, confirm, print_confirmations
 from broadcaster.cli.errors import NOT_DELIVERED, UsageError
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.cli.progress import as_data, progress_table, summary
 from broadcaster.config import Config
 from broadcaster.delivery import REACHED, State
-from broadcaster.runtime import opened
-from broadcaster.store import lanes, reports
+from broadcaster.opening import opened
+from broadcaster.store import endings, lanes, reports
 from broadcaster.store.database import Database
 from broadcaster.store.reports import MessageSummary
 
 
-async def report(config: Config, wanted: str | None, *, as_json: bool) -> int:
-    """Show one message; returns the exit code.
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """That prompts were switched on: those of one line, or of all."""
+
+    line: str | None
+
+
+async def report(config: Config, wanted: str | None, *, as_json: bool, confirmation: Confirmation | None = None) -> int:
+    """Show one message, after what a person says of it is written down; returns the exit code.
 
     Raises:
-        UsageError: there is no such message, or more than one.
+        UsageError: there is no such message, or more than one, or nothing to confirm.
     """
     async with opened(config) as store:
         found = await _find(store.database, wanted)
+        if confirmation is not None:
+            await confirm(config, store.database, found.id, confirmation.line)
+        unconfirmed = await awaiting(config, store.database, found.id)
         progress = await reports.progress(store.database, found.id)
         if as_json:
             print_json(as_data(found.id, progress))
@@ -31,8 +44,8 @@ async def report(config: Config, wanted: str | None, *, as_json: bool) -> int:
             out.print(f"{found.incident}, sent {issued:%Y-%m-%d %H:%M}")
             out.print(progress_table(progress))
             out.print(summary(progress))
-            await print_reasons(out, store.database, found.id)
-    return 0 if progress.count(*REACHED) == progress.total else NOT_DELIVERED
+            await print_reasons(out, config, store.database, found.id)
+    return 0 if progress.count(*REACHED) == progress.total and not unconfirmed else NOT_DELIVERED
 
 
 async def list_recent(config: Config, *, as_json: bool) -> None:
@@ -64,15 +77,26 @@ async def list_recent(config: Config, *, as_json: bool) -> None:
     console().print(shown)
 
 
-async def print_reasons(out: Console, database: Database, message: str) -> None:
+async def print_reasons(out: Console, config: Config, database: Database, message: str) -> None:
     """Say why deliveries are not where they should be, and what a person can do about it."""
     halted = await lanes.halted(database)
-    for name in sorted(await reports.open_lanes(database, message) & halted.keys()):
+    waiting = await reports.open_lanes(database, message)
+    reasons = await reports.reasons(database, message)
+    for name in sorted(waiting & halted.keys() & config.accounts.keys()):
         out.print(f"{name} is halted: {halted[name]}. Mend that, then send again.", style="red")
-    for reason in await reports.reasons(database, message):
+    for name in sorted((waiting | {r.lane for r in reasons if r.state is State.IN_DOUBT}) - config.accounts.keys()):
+        out.print(
+            f"{name} is not in the configuration any more: what waits there is not sent, and expires with its message; "
+            "what is in doubt is not looked up. Put the account back, or see `broadcaster doubts list`.",
+            style="red",
+        )
+    for reason in reasons:
         if reason.state is State.PENDING and reason.lane in halted:
             continue  # said above
         out.print(f"{reason.count} {reason.state.replace('_', ' ')} ({reason.lane}): {reason.reason}")
+    await print_confirmations(out, config, database, message)
+    if ended := await endings.count(database, message):
+        out.print(f"In doubt before, and settled: {ended}. See `broadcaster doubts list --settled --message {message}`")
 
 
 async def _find(database: Database, wanted: str | None) -> MessageSummary:

@@ -4,45 +4,82 @@ import asyncio
 import errno
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
-from aiohttp import web
 from yarl import URL
 
 from broadcaster.cli import context
 from broadcaster.cli.errors import ServiceError
 from broadcaster.config import Config
-from broadcaster.runtime import Broadcaster, assembled, follow_feeds, sandbox_of, web_app
+from broadcaster.feeding import follow_feeds
+from broadcaster.logs import LogForm, start_log
+from broadcaster.metrics import Meters
+from broadcaster.prompting import follow_prompts
+from broadcaster.publishing import follow_pages
+from broadcaster.rehearsal import sandbox_of
+from broadcaster.runtime import Broadcaster, assembled
+from broadcaster.serving import operators_app, web_app
+from broadcaster.web.metrics import PATH as METRICS_PATH
+from broadcaster.web.server import serving
 
-STOPPING = "stopping: what is on its way is finished first. Ctrl-C again stops at once."
-"""What a first Ctrl-C is answered with."""
+_STOPPED = "stopped; what is left goes on when it is started again."
+_LOGGER = logging.getLogger(__name__)
 
 
 async def run_server(config: Config) -> None:
-    """Serve until a signal comes.
+    """Serve until a signal comes. Then nobody new is let in, and what is under way is finished.
 
     Raises:
         ServiceError: the port or a folder cannot be used.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    stop = context.stopped_by_signals(STOPPING)
-    async with assembled(config) as broadcaster, listening(broadcaster) as address:
-        print(f"serving on {address} ({config.mode}). Ctrl-C stops it.", flush=True)
+    say = _started_log(config)
+    stop = context.stopped_by_signals(context.STOPPING, say.aside)
+    meters = Meters(config)
+    async with (
+        assembled(config, results=meters.results) as broadcaster,
+        watched(broadcaster, meters),
+        AsyncExitStack() as web_side,
+    ):
+        address = await web_side.enter_async_context(listening(broadcaster, meters))
+        say.aloud(f"serving on {address} ({config.mode}). Ctrl-C stops it.")
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(follow_feeds(broadcaster, stop))
+            tasks.create_task(follow_pages(broadcaster, stop))
+            tasks.create_task(follow_prompts(broadcaster, stop))
             tasks.create_task(broadcaster.engine.run(stop))
-    print("stopped; what is left goes on when it is started again.")
+            await stop.wait()
+            await web_side.aclose()
+    say.aloud(_STOPPED)
 
 
 async def run_worker(config: Config) -> None:
     """Send until a signal comes."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    stop = context.stopped_by_signals(STOPPING)
-    async with assembled(config) as broadcaster:
-        print(f"working ({config.mode}). Ctrl-C stops it.", flush=True)
+    say = _started_log(config)
+    stop = context.stopped_by_signals(context.STOPPING, say.aside)
+    meters = Meters(config)
+    async with assembled(config, results=meters.results) as broadcaster, watched(broadcaster, meters):
+        say.aloud(f"working ({config.mode}). Ctrl-C stops it.")
         await broadcaster.engine.run(stop)
-    print("stopped; what is left goes on when it is started again.")
+    say.aloud(_STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Say:
+    """How to tell what is no event of the log: aloud on standard output, aside on standard error."""
+
+    aloud: Callable[[str], None]
+    aside: Callable[[str], None]
+
+
+def _started_log(config: Config) -> _Say:
+    """Start the log. Where that is JSON, all that is said is part of it."""
+    start_log(config.log)
+    if config.log is LogForm.JSON:
+        return _Say(_LOGGER.info, _LOGGER.info)
+    return _Say(partial(print, flush=True), partial(print, file=sys.stderr))
 
 
 async def run_sandbox(config: Config) -> None:
@@ -62,25 +99,38 @@ async def run_sandbox(config: Config) -> None:
 
 
 @asynccontextmanager
-async def listening(broadcaster: Broadcaster) -> AsyncIterator[str]:
+async def listening(broadcaster: Broadcaster, meters: Meters | None = None) -> AsyncIterator[str]:
     """The web side, listening; gives its address.
 
     Raises:
         ServiceError: the port cannot be used.
     """
     settings = broadcaster.config.serve
-    runner = web.AppRunner(web_app(broadcaster), access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, settings.host, settings.port)
+    async with AsyncExitStack() as stack:
+        app = web_app(broadcaster, meters=meters)
         try:
-            await site.start()
+            host, port = await stack.enter_async_context(
+                serving(app, settings.host, settings.port, settings.public_url)
+            )
         except OSError as error:
             raise _refused(error, "serve", settings.port) from None
-        host, port = runner.addresses[0][:2]
         yield str(URL.build(scheme="http", host=host, port=port))
-    finally:
-        await runner.cleanup()
+
+
+@asynccontextmanager
+async def watched(broadcaster: Broadcaster, meters: Meters) -> AsyncIterator[None]:
+    """Metrics and health for those who run it, where a port is set. A warning goes out also where nobody can watch."""
+    settings = broadcaster.config.metrics
+    async with AsyncExitStack() as stack:
+        if settings.port is not None:
+            app = operators_app(broadcaster, meters)
+            try:
+                host, port = await stack.enter_async_context(serving(app, settings.host, settings.port))
+            except OSError as error:
+                _LOGGER.error("there are no metrics: %s", _refused(error, "metrics", settings.port))
+            else:
+                _LOGGER.info("metrics on %s", URL.build(scheme="http", host=host, port=port, path=METRICS_PATH))
+        yield
 
 
 def _refused(error: OSError, section: str, port: int) -> ServiceError:

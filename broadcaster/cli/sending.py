@@ -37,17 +37,22 @@ def status(
     *,
     as_json: Json = False,
     recent: Annotated[bool, typer.Option("--recent", help="List the messages sent last.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Its prompts are switched on at the switchboard, says whoever types this.")
+    ] = False,
+    line: Annotated[str | None, typer.Option("--line", help="Confirm only this line.", metavar="NAME")] = None,
 ) -> None:
     """Show what became of a message.
 
-    Exits with 1 while something of it is not delivered.
+    Exits with 1 while something of it is not delivered, or not confirmed.
 
     Example: broadcaster status
     """
-    from broadcaster.cli.reporting import list_recent, report
+    from broadcaster.cli.reporting import Confirmation, list_recent, report
 
     config = context.config()
     if recent:
         context.run(list_recent(config, as_json=as_json))
         return
-    raise typer.Exit(context.run(report(config, message, as_json=as_json)))
+    confirmation = Confirmation(line) if confirm else None
+    raise typer.Exit(context.run(report(config, message, as_json=as_json, confirmation=confirmation)))

@@ -68,6 +68,19 @@ def remove(number: _Number, municipality: _Municipality = None) -> None:
     context.run(remove_one(context.config(), number, municipality))
 
 
+@app.command()
+def show(number: _Number, *, as_json: Json = False) -> None:
+    """Show the evidence of a number's consents.
+
+    When, how and to which words its owner agreed, and when that ended.
+
+    Example: broadcaster subscribers show 070-1740605
+    """
+    from broadcaster.cli.subscribing import show_one
+
+    context.run(show_one(context.config(), number, as_json=as_json))
+
+
 @app.command("list")
 def list_(
     municipality: _Municipality = None,

@@ -9,7 +9,8 @@ from broadcaster.cli.output import console, print_json, table
 from broadcaster.config import Config
 from broadcaster.intake import read_csv, subscription
 from broadcaster.numbers import NumberError, masked, mobile
-from broadcaster.runtime import opened
+from broadcaster.opening import opened
+from broadcaster.store.consents import Consent, Evidence, How
 from broadcaster.store.subscribers import Entry
 from messages.problems import InputError, Place, Problem
 
@@ -28,18 +29,29 @@ async def import_file(
     """
     _expect_known(config, municipality)
     default = municipality or _only(config)
-    intake = read_csv(_text_of(file), str(file), config.municipalities, municipality=default, language=language)
+    intake = read_csv(
+        _text_of(file),
+        str(file),
+        config.municipalities,
+        municipality=default,
+        language=language,
+        countries=config.residents.countries,
+    )
     async with opened(config) as store:
         await store.subscribers.expect_key()
-        new = await store.subscribers.add(intake.good, datetime.now(UTC), context.actor())
+        left = await store.subscribers.left_themselves(intake.good)
+        good = [wish for wish in intake.good if wish not in left]
+        new = await store.subscribers.add(good, datetime.now(UTC), context.actor(), Consent(How.IMPORT))
     if as_json:
         bad = [{"row": row.row, "reason": row.reason} for row in intake.bad]
-        print_json({"imported": new, "known": len(intake.good) - new, "bad": bad})
+        print_json({"imported": new, "known": len(good) - new, "left": len(left), "bad": bad})
     else:
         out = console()
         for row in intake.bad:
             out.print(f"{file}: row {row.row}: {row.reason}")
-        out.print(f"{new} new, {len(intake.good) - new} known before, {len(intake.bad)} bad rows left out.")
+        out.print(f"{new} new, {len(good) - new} known before, {len(intake.bad)} bad rows left out.")
+        if left:
+            out.print(f"{len(left)} left out that said STOPP: who asks anew is added by `broadcaster subscribers add`.")
     return BAD_INPUT if intake.bad else 0
 
 
@@ -53,7 +65,7 @@ async def add_one(config: Config, number: str, municipality: str | None, languag
     if wanted is None:
         raise UsageError(f"say to which municipality: -m with one of {', '.join(config.municipalities)}.")
     try:
-        wish = subscription(number, wanted, language, config.municipalities)
+        wish = subscription(number, wanted, language, config.municipalities, config.residents.countries)
     except NumberError as error:
         raise UsageError(f"this {error}.") from None
     except ValueError as error:
@@ -73,14 +85,37 @@ async def remove_one(config: Config, number: str, municipality: str | None) -> N
         UsageError: there is nothing to end.
     """
     _expect_known(config, municipality)
-    try:
-        found = mobile(number)
-    except NumberError as error:
-        raise UsageError(f"this {error}.") from None
+    found = _number(number, config)
     async with opened(config) as store:
-        if not await store.subscribers.remove(found, municipality, datetime.now(UTC), context.actor()):
+        departure = await store.subscribers.remove(found, municipality, datetime.now(UTC), context.actor())
+        if departure is None:
             raise UsageError(f"{masked(found)} does not subscribe{f' to {municipality}' if municipality else ''}.")
+        await store.subscribers.quiet(departure)
     print(f"{masked(found)} no longer subscribes{f' to {municipality}' if municipality else ''}.")
+
+
+async def show_one(config: Config, number: str, *, as_json: bool) -> None:
+    """Show the evidence of a number's consents.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = _number(number, config)
+    async with opened(config) as store:
+        known = await store.subscribers.evidence(found)
+    if not known:
+        raise UsageError(f"nothing is known of a consent of {masked(found)}.")
+    if as_json:
+        print_json({"number": masked(found), "consents": [_consent_as_data(one) for one in known]})
+        return
+    shown = table("municipality", "given", "how", "withdrawn", "how", "text")
+    for one in known:
+        withdrawn = (_local(one.withdrawn, config), one.withdrawn_how or "")
+        shown.add_row(one.municipality, _local(one.given, config), one.how, *withdrawn, one.version or "")
+    out = console()
+    out.print(shown)
+    for version, text in {one.version: one.shown for one in known if one.version}.items():
+        out.print(f"text {version}: {text}")
 
 
 async def show_all(config: Config, municipality: str | None, *, numbers: bool, as_json: bool) -> None:
@@ -93,7 +128,7 @@ async def show_all(config: Config, municipality: str | None, *, numbers: bool, a
     listed = []
     async with opened(config) as store:
         with_gone = await store.subscribers.gone() > 0
-        headings = ("number", "municipality", "language", "since")
+        headings = ("number", "municipality", "language", "since", "consent")
         shown = table(*headings, "gone since", "reason") if with_gone else table(*headings)
         async for entry in store.subscribers.all(municipality):
             number = entry.subscription.number if numbers else masked(entry.subscription.number)
@@ -101,7 +136,7 @@ async def show_all(config: Config, municipality: str | None, *, numbers: bool, a
                 listed.append(_as_data(entry, number))
             else:
                 cells = [number, entry.subscription.municipality, entry.subscription.language]
-                cells.append(_local(entry.since, config))
+                cells += [_local(entry.since, config), entry.consent or ""]
                 if with_gone:
                     cells += [_local(entry.gone, config), entry.gone_reason or ""]
                 shown.add_row(*cells)
@@ -140,9 +175,29 @@ def _as_data(entry: Entry, number: str) -> dict[str, str | None]:
         "municipality": entry.subscription.municipality,
         "language": entry.subscription.language,
         "since": entry.since.isoformat(),
+        "consent": entry.consent,
         "gone": entry.gone.isoformat() if entry.gone else None,
         "gone_reason": entry.gone_reason,
     }
+
+
+def _consent_as_data(one: Evidence) -> dict[str, str | None]:
+    return {
+        "municipality": one.municipality,
+        "given": one.given.isoformat(),
+        "how": one.how,
+        "version": one.version,
+        "text": one.shown,
+        "withdrawn": one.withdrawn.isoformat() if one.withdrawn else None,
+        "withdrawn_how": one.withdrawn_how,
+    }
+
+
+def _number(written: str, config: Config) -> str:
+    try:
+        return mobile(written, config.residents.countries)
+    except NumberError as error:
+        raise UsageError(f"this {error}.") from None
 
 
 def _local(time: datetime | None, config: Config) -> str:

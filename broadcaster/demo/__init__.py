@@ -16,17 +16,21 @@ from rich.text import Text
 
 from broadcaster.audience import estimate
 from broadcaster.cli import context
-from broadcaster.cli.delivering import print_plan, watched
+from broadcaster.cli.delivering import print_plan
 from broadcaster.cli.errors import NOT_DELIVERED
 from broadcaster.cli.output import console
 from broadcaster.cli.progress import progress_table, summary
 from broadcaster.cli.reporting import print_reasons
 from broadcaster.cli.running import listening
+from broadcaster.cli.watching import watched
+from broadcaster.clock import utc_now
 from broadcaster.config import Config, load
 from broadcaster.delivery import REACHED
 from broadcaster.demo.harvest import show_one_of_each
+from broadcaster.feeding import refresh_feeds
 from broadcaster.plan import prepare
-from broadcaster.runtime import Broadcaster, assembled, refresh_feeds, sandbox_of, utc_now
+from broadcaster.rehearsal import sandbox_of
+from broadcaster.runtime import Broadcaster, assembled
 from broadcaster.scaffold import template, write_missing
 from broadcaster.sending import Sent, Watch, send
 from broadcaster.store.database import Database
@@ -69,7 +73,7 @@ async def run(*, stay: bool) -> int:
         sent = await _send(out, stage.broadcaster, stop)
         _step(out, 5, "what became of it:\n")
         out.print(progress_table(sent.progress))
-        await print_reasons(out, stage.broadcaster.store.database, sent.message)
+        await print_reasons(out, stage.broadcaster.config, stage.broadcaster.store.database, sent.message)
         out.print(f"{summary(sent.progress)}\n")
         well = sent.progress.count(*REACHED) == sent.progress.total
         if well:
@@ -77,7 +81,7 @@ async def run(*, stay: bool) -> int:
             await show_one_of_each(out, stage.sandbox, stage.serve, LINE)
         if stay and not stop.is_set():
             what = "phones, pages, feed, phone lines"
-            out.print(f"\nLook around: {stage.sandbox} ({what}) and {stage.serve}. Ctrl-C ends it.")
+            out.print(f"\nLook around: {stage.sandbox} ({what}) and {stage.serve} (public page). Ctrl-C ends it.")
             await stage.broadcaster.engine.run(stop)
     return 0 if well else NOT_DELIVERED
 
@@ -105,7 +109,7 @@ async def _send(out: Console, broadcaster: Broadcaster, stop: asyncio.Event) -> 
     _step(out, 4, "one joint message, in Swedish with English parts:\n")
     print_plan(out, plan, await estimate(plan, broadcaster.config, broadcaster.store.database), now)
     out.print()
-    with watched(out) as tell:
+    with watched(out, broadcaster.config.zone) as tell:
         watch = Watch(stop, tell, PATIENCE)
         return await send(broadcaster, plan, now=utc_now(), actor=actor, watch=watch)
 

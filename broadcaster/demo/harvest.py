@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import aiohttp
 from rich.console import Console
 
-from broadcaster.cli.html_text import plain
 from broadcaster.cli.output import show_text
+from messages.html_text import plain
 
 
 async def show_one_of_each(out: Console, sandbox: str, serve: str, line: str) -> None:

@@ -8,22 +8,39 @@ from broadcaster.config import Account
 from broadcaster.engine.failover import Failover, Way
 from broadcaster.engine.lane import Lane
 from broadcaster.engine.station import Workshop
-from broadcaster.engine.waiting import pause
+from broadcaster.engine.strays import end_strays
+from broadcaster.engine.waiting import first_of, pause
+from broadcaster.store import signups
 from broadcaster.store.errors import StoreError
 from channels.contract import Channel
 
 log = logging.getLogger(__name__)
 
-LOOK_OUT = 0.2
-"""Seconds between two looks for new work: one small query for all lanes."""
+LOOK_OUT = {"sqlite": 0.2, "postgresql": 1.0}
+"""Seconds between two looks for what nobody calls for: what another process has submitted, on SQLite, and what has
+become due. One small query for all lanes; on PostgreSQL it may come from many machines."""
+
+PATIENCE = 1.0
+"""Seconds between two tries to listen to a database that is gone."""
 
 
 FIND_WAYS = 1.0
 """Seconds between two looks for deliveries that should go by another provider."""
 
 
+END_STRAYS = 30.0
+"""Seconds between two looks for lanes that have no account any more."""
+
+
 class Engine:
-    """Sends what is pending, until it is told to stop."""
+    """Sends what is pending, until it is told to stop.
+
+    Args:
+        look_out: seconds between two looks for what nobody calls for; by default what suits the database.
+
+    Attributes:
+        is_running: whether it works, or finishes what is in flight.
+    """
 
     def __init__(
         self,
@@ -31,34 +48,68 @@ class Engine:
         channels: Mapping[str, Channel],
         ways: Sequence[Way],
         shop: Workshop,
+        look_out: float | None = None,
     ) -> None:
+        self.is_running = False
         self._shop = shop
+        self._interval = look_out or LOOK_OUT[shop.database.dialect]
         rates = {name: account.rate for name, account in accounts.items()}
         self._failover = Failover(shop.database, shop.ledger, ways, rates)
         self._lanes = {name: Lane(account, channels[name], shop) for name, account in accounts.items()}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until ``stop`` is set; then finish what is in flight, within the shift's grace, and return."""
+        self.is_running = True
+        try:
+            await self._run(stop)
+        finally:
+            self.is_running = False
+
+    @property
+    def half_open(self) -> frozenset[str]:
+        """The lanes whose account failed last, and is tried by one parcel before the others follow."""
+        return frozenset(name for name, lane in self._lanes.items() if lane.half_open)
+
+    async def _run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             for lane in self._lanes.values():
                 tasks.create_task(lane.serve(stop))
             tasks.create_task(self._look_out(stop))
+            if self._shop.database.is_postgresql:
+                tasks.create_task(self._listen(stop))
             tasks.create_task(self._find_ways(stop))
+            tasks.create_task(self._end_strays(stop))
 
     async def _look_out(self, stop: asyncio.Event) -> None:
-        well = True
+        database, well = self._shop.database, True
         while not stop.is_set():
+            database.woken.clear()
             try:
                 busy = await self._shop.ledger.busy(self._lanes.keys(), self._shop.clock())
+                ready = [name for name, lane in self._lanes.items() if lane.codes.ready]
+                asked = await signups.waiting(database, ready, self._shop.clock())
             except StoreError as error:
                 if well:
                     log.warning("nothing is sent while the database cannot be reached: %s", error)
-                well, busy = False, set()
+                well, busy, asked = False, set(), set()
             else:
                 well = True
-            for name in busy:
+            for name in asked:
+                self._lanes[name].codes.asked = True
+            for name in busy | asked:
                 self._lanes[name].busy.set()
-            await pause(LOOK_OUT, stop)
+            await pause(self._interval, database.woken, stop)
+
+    async def _listen(self, stop: asyncio.Event) -> None:
+        """Let other machines wake this one. Without it all goes on, only later."""
+        while not stop.is_set():
+            try:
+                async with self._shop.database.listening() as broken:
+                    self._shop.database.woken.set()  # what was called out before has not been heard
+                    await first_of(broken, stop)
+            except StoreError as error:
+                log.debug("nobody is heard: %s", error)  # the look-out says so already
+            await pause(PATIENCE, stop)
 
     async def _find_ways(self, stop: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
@@ -71,3 +122,12 @@ class Engine:
                 log.debug("no other ways are looked for: %s", error)  # the look-out says so already
             # Counting a long backlog takes a while: at most a tenth of the time goes into it.
             await pause(max(FIND_WAYS, 10 * (loop.time() - began)), stop)
+
+    async def _end_strays(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await end_strays(self._shop, self._lanes.keys())
+                await signups.forget_expired(self._shop.database, self._shop.clock())
+            except StoreError as error:
+                log.debug("no lanes without an account are looked for: %s", error)  # the look-out says so already
+            await pause(END_STRAYS, stop)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from broadcaster.config import Account
+from broadcaster.engine.codes import Codes
 from broadcaster.engine.pace import Health, Pace
 from broadcaster.engine.settler import Settler
 from broadcaster.engine.shift import Shift
@@ -39,21 +40,31 @@ class Lane:
         self.name = account.name
         self.busy = asyncio.Event()
         self._shop = shop
+        health = Health()
         self._station = Station(
             name=account.name,
             channel=channel,
             concurrency=account.concurrency,
             claim_size=min(LARGEST_CLAIM, max(account.concurrency, math.ceil(account.rate or LARGEST_CLAIM))),
+            weigh=account.settings.weight,
             settle=channel.settle if isinstance(channel, Find) else timedelta(0),
-            pace=Pace(account.rate),
-            health=Health(),
+            pace=Pace(account.rate, account.concurrency, health.share),
+            health=health,
         )
+        self.codes = Codes(self._station, shop)
         self._repeatable = account.provider.channel.repeatable
         self._probed: float | None = None
+        self._epoch = 0  # of the last lease here
+
+    @property
+    def half_open(self) -> bool:
+        """Whether the account failed last, and one parcel tries it before the others follow."""
+        return self._station.health.half_open
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Work until ``stop``; what is in flight then is brought to its end."""
         while await first_of(self.busy, stop) is self.busy:
+            self.busy.clear()  # before the work: what comes in while it ends is not forgotten
             try:
                 await self._serve_once(stop)
             except LeaseLostError:
@@ -65,7 +76,7 @@ class Lane:
                 # A bug. The other lanes go on, and so does this one if it can.
                 log.exception("lane %s failed", self.name)
                 await pause(PATIENCE, stop)
-            self.busy.clear()
+        await self.codes.close()
 
     async def _serve_once(self, stop: asyncio.Event) -> None:
         health = self._station.health
@@ -77,6 +88,9 @@ class Lane:
         if lease is None:
             await pause(PATIENCE, stop)
             return
+        if lease.epoch > self._epoch + 1:  # others have sent meanwhile
+            self._station.pace.follow(lease.idle)
+        self._epoch = lease.epoch
         try:
             stranded = await self._shop.ledger.recover(
                 lease, repeatable=self._repeatable, now=self._shop.clock(), settle=self._station.settle
@@ -84,6 +98,7 @@ class Lane:
             if stranded and not self._repeatable:
                 log.warning("lane %s: a worker died while sending %d deliveries: in doubt", self.name, stranded)
             await self._work(lease, stop)
+            await self.codes.send(lease, self.busy, stop)
         finally:
             with suppress(StoreError):  # then the lease runs out by itself
                 await asyncio.shield(lanes.release(database, lease))

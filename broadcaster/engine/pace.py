@@ -1,38 +1,114 @@
 """How fast and when a lane may send."""
 
 import asyncio
+import math
+from collections.abc import Callable
 from datetime import timedelta
+from typing import assert_never
 
 from broadcaster.delivery import backoff
-from channels.contract import Deferred, Halted, InDoubt, Outcome
+from broadcaster.engine.window import Window
+from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
 
 LONGEST_PAUSE = timedelta(seconds=30)
 """How long a lane rests at most after a failure, unless the provider asks for more."""
 
+MARGIN = 1.007
+"""How much further apart than need be parcels leave, so that the small delays of each day do not fill a second up."""
+
+CATCH_UP = 1.0
+"""Seconds by which parcels may be late and leave closer together for it. A lane idle for longer begins anew."""
+
 
 class Pace:
-    """Spaces the parcels of a lane evenly: never more than ``rate`` in any second."""
+    """Gives the parcels of a lane their turns: evenly spread, and never more than the rate in any second.
 
-    def __init__(self, rate: float | None) -> None:
-        self._interval = 0.0 if rate is None else 1 / rate
-        self._next = 0.0
+    What a busy moment of the machine held up leaves as soon as it can, as far as the second has room for it.
 
-    async def turn(self) -> None:
-        """Wait for the caller's place."""
-        if not self._interval:
-            return
-        now = asyncio.get_running_loop().time()
-        mine = max(now, self._next)
-        self._next = mine + self._interval
-        if mine > now:
-            await asyncio.sleep(mine - now)
+    Args:
+        rate: weight a second; None for no limit.
+        concurrency: most parcels in flight.
+        share: how much of both is used at a time of the event loop, from 0 to 1.
+    """
+
+    def __init__(self, rate: float | None, concurrency: int, share: Callable[[float], float]) -> None:
+        self._window = None if rate is None else Window(rate)
+        self._interval = 0.0 if rate is None else MARGIN / rate
+        self._concurrency = concurrency
+        self._share = share
+        self._line = asyncio.Lock()
+        self._due = -math.inf  # when the next parcel should leave
+        self._left = -math.inf  # when the last one did
+        self._flying = 0
+        self._landed = asyncio.Event()
+
+    def follow(self, idle: float) -> None:
+        """Begin after another worker, whose last parcel was answered so many seconds ago: its second has to end."""
+        if self._window is not None:
+            self._due = max(self._due, _time() + self._window.span - idle)
+
+    async def turn(self, weight: int = 1) -> float:
+        """Wait for the caller's turn, in the order of asking; gives the time, for :meth:`back`."""
+        asked = _time()
+        if self._window is None:
+            return asked
+        async with self._line:
+            now = _time()
+            was_idle = asked - self._left > CATCH_UP
+            self._due = max(self._due, asked if was_idle else asked - CATCH_UP)
+            while (wait := self._wait(self._window, weight, now)) > 0:
+                await self._pause(wait)
+                now = _time()
+            self._due += weight * self._interval / self._share(now)
+            self._left = now
+            self._flying += 1
+            self._window.leave(weight)
+        return now
+
+    def back(self, weight: int, left: float) -> None:
+        """Note that a parcel's answer is there, or that none will come."""
+        if self._window is not None:
+            self._flying -= 1
+            self._window.answer(weight, left, _time())
+            self._landed.set()
+
+    def _wait(self, window: Window, weight: int, now: float) -> float:
+        """Seconds, at least; infinity until something lands."""
+        if self._flying >= max(1, int(self._concurrency * self._share(now))):
+            return math.inf
+        return max(self._due, window.room(weight, now)) - now
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds < math.inf:
+            await asyncio.sleep(seconds)
+        else:
+            self._landed.clear()
+            await self._landed.wait()
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 DOUBTS_IN_A_ROW = 5
 """So many answers that leave everything open, one after the other, and the account rests as if it had put them off."""
 
+EASE_FROM = 0.8
+"""Share of what the provider allows from which on an account is slowed down."""
+
+SLOWEST = 0.1
+"""Share of its rate that an account keeps however near its limit it is, so that its usage is heard of."""
+
+EASED_FOR = 60.0
+"""Seconds until an account that was slowed down, and hears no more of it, would be back from a standstill."""
+
 DOWN_AFTER = 3
 """So many rests without a success between them, and the account counts as down: others may take its deliveries."""
+
+
+def allowed(usage: float) -> float:
+    """Return the share of its rate that suits an account, by the share of what the provider allows that is used up."""
+    return min(1.0, max(SLOWEST, (1 - usage) / (1 - EASE_FROM)))
 
 
 class Health:
@@ -49,6 +125,8 @@ class Health:
         self._strikes = 0
         self._doubts = 0
         self._resting_until = 0.0
+        self._eased_to = 1.0
+        self._eased_at = 0.0
 
     @property
     def down(self) -> bool:
@@ -59,6 +137,13 @@ class Health:
         """Seconds until the lane may try again; 0 when it may."""
         return max(0.0, self._resting_until - now)
 
+    def share(self, now: float) -> float:
+        """How much of its rate and of its requests in flight the account should use, from 0 to 1.
+
+        It falls at once where the provider is near its limit or says that it is too much, and comes back slowly.
+        """
+        return min(1.0, self._eased_to + (now - self._eased_at) / EASED_FOR)
+
     def note(self, outcome: Outcome, now: float, dice: float) -> bool:
         """Learn from what happened to a parcel; tells whether the account has failed.
 
@@ -66,7 +151,9 @@ class Health:
         asked if it did. The many parcels in flight that meet the same failure count as one.
         """
         match outcome:
-            case Deferred(_, after):
+            case Deferred(_, after, throttled):
+                if throttled and not self.resting(now):
+                    self._ease(self.share(now) / 2, now)
                 self._strike(after or timedelta(0), now, dice)
                 return True
             case InDoubt():
@@ -77,10 +164,23 @@ class Health:
             case Halted():
                 self.halted = True
                 return True
+            case Accepted(_, usage):
+                self._ease(allowed(usage), now)
+                return self._recover()
+            case Rejected():
+                return self._recover()
             case _:
-                self.halted = self.half_open = False
-                self._strikes = self._doubts = 0
-                return False
+                assert_never(outcome)
+
+    def _recover(self) -> bool:
+        self.halted = self.half_open = False
+        self._strikes = self._doubts = 0
+        return False
+
+    def _ease(self, share: float, now: float) -> None:
+        share = max(SLOWEST, share)
+        if share < self.share(now):
+            self._eased_to, self._eased_at = share, now
 
     def _strike(self, after: timedelta, now: float, dice: float) -> None:
         if not self.resting(now):

@@ -65,7 +65,7 @@ class Settler:
 
     async def _judged(
         self, found: Sequence[Doubtful], letters: Mapping[int, Letter], findings: Mapping[int, Finding]
-    ) -> dict[int, Settlement]:
+    ) -> dict[Doubtful, Settlement]:
         matching = {id_ for finding in findings.values() if isinstance(finding, Matches) for id_ in finding.remote_ids}
         taken = await doubts.taken(self._shop.database, found, matching)
         settlements = {}
@@ -75,7 +75,7 @@ class Settler:
             settlement = judge(findings[one.id], taken, case, self._shop.clock(), self._shop.dice())
             if settlement.remote_id is not None:
                 taken.add(settlement.remote_id)  # two like deliveries never share one text
-            settlements[one.id] = settlement
+            settlements[one] = settlement
         return settlements
 
     def _target(self, one: Doubtful) -> str:

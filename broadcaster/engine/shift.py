@@ -10,7 +10,7 @@ What this process has in ``sending`` is exactly what it has claimed and not yet 
 
 import asyncio
 import logging
-import time
+import math
 from contextlib import suppress
 from datetime import datetime
 
@@ -29,8 +29,17 @@ log = logging.getLogger(__name__)
 GATHERING = 0.05
 """Seconds that a verdict waits for others to be recorded with it."""
 
+ENOUGH = 7 / 8
+"""Share of a claim whose verdicts are recorded at once; the rest of it is in the air meanwhile.
+
+While the database works, its thread and the event loop take the interpreter from each other: few turns lose less by it.
+"""
+
 HEARTBEAT = 3.0
 """Seconds after which a shift that has nothing to record still says that it lives."""
+
+LOOK_AGAIN = 0.2
+"""Seconds for which it holds good that nobody has left."""
 
 GRACE = 10.0
 """Seconds that parcels in flight get when the work is stopped."""
@@ -39,6 +48,7 @@ PATIENCE = 1.0
 """Seconds between two tries to write to a database that is gone."""
 
 GONE = Verdict(State.CANCELLED, "the subscriber left", attempts=0)
+NO_GOOD = Verdict(State.CANCELLED, "the number is marked as gone", attempts=0)
 
 
 class Shift:
@@ -56,7 +66,10 @@ class Shift:
         self._verdicts: dict[int, Verdict] = {}
         self._first = asyncio.Event()  # there is a verdict
         self._enough = asyncio.Event()  # there are enough of them to record
-        self._leased_until = _awake() + lanes.LEASE_SECONDS
+        self._left: set[int] = set()  # of what is claimed: the subscriber has left
+        self._looked = -math.inf  # when it was looked for them last
+        self._looking = asyncio.Lock()
+        self._leased_until = shop.stopwatch() + lanes.LEASE_SECONDS
         self._unsure = False  # a turn's answer never came
         self._swept: datetime | None = None
         self._halted_before = station.health.halted
@@ -90,7 +103,7 @@ class Shift:
         verdicts, self._verdicts = self._verdicts, {}
         self._first.clear()
         self._enough.clear()
-        now, began = self._shop.clock(), _awake()
+        now, began = self._shop.clock(), self._shop.stopwatch()
         report = Report(verdicts, self._room(len(verdicts)), self._letters.keys(), self._swept, self._station.settle)
         try:
             await self._forget_the_unknown(now)
@@ -102,7 +115,8 @@ class Shift:
             await pause(PATIENCE, self._stop)
             return False
         self._leased_until = began + lanes.LEASE_SECONDS
-        self._swept = now
+        self._swept = turn.swept
+        self._shop.results(self._station.name, verdicts.values())
         self._claimed.difference_update(verdicts)
         self._letters |= turn.letters
         for claimed in turn.claimed:
@@ -152,19 +166,33 @@ class Shift:
     def _note(self, claimed: Claimed, verdict: Verdict) -> None:
         self._verdicts[claimed.id] = verdict
         self._first.set()
-        if len(self._verdicts) >= min(len(self._claimed), max(1, self._station.claim_size // 4)):
+        if len(self._verdicts) >= min(len(self._claimed), max(1, int(self._station.claim_size * ENOUGH))):
             self._enough.set()
 
     async def _deliver(self, claimed: Claimed) -> Verdict:
         if claimed.target is None and claimed.sealed_number is None:
             return GONE
+        if claimed.gone:
+            return NO_GOOD
         if self._over():
             return unsent(self._shop.clock())
-        await self._station.pace.turn()
+        letter = self._letters[claimed.rendition]
+        pace, weight = self._station.pace, self._station.weigh(letter.rendition)
+        left = await pace.turn(weight)
+        try:
+            return await self._attempt(claimed, letter)
+        finally:
+            pace.back(weight, left)
+
+    async def _attempt(self, claimed: Claimed, letter: Letter) -> Verdict:
+        try:
+            if await self._has_left(claimed):
+                return GONE
+        except StoreError:
+            return unsent(self._shop.clock())  # nobody can tell, and what became of it could not be written down
         now = self._shop.clock()
         if self._over():
             return unsent(now)
-        letter = self._letters[claimed.rendition]
         if letter.expires <= now:
             return EXPIRED
         outcome = await self._send(claimed, letter)
@@ -175,6 +203,22 @@ class Shift:
         elif isinstance(outcome, Deferred | InDoubt):
             self._failure = outcome.reason
         return decide(outcome, claimed.attempts, self._shop.clock(), self._shop.dice())
+
+    async def _has_left(self, claimed: Claimed) -> bool:
+        """Whether the resident has left since this was claimed, in whatever process that was heard.
+
+        Asked right before sending, and answered by a look that is young enough: one for all that leaves in its time.
+        """
+        if claimed.target is None and self._is_stale():
+            async with self._looking:
+                if self._is_stale():
+                    began = self._shop.stopwatch()
+                    self._left = await self._shop.ledger.left(self._lease.lane)
+                    self._looked = began
+        return claimed.id in self._left
+
+    def _is_stale(self) -> bool:
+        return self._shop.stopwatch() - self._looked >= LOOK_AGAIN
 
     async def _send(self, claimed: Claimed, letter: Letter) -> Outcome:
         try:
@@ -220,6 +264,7 @@ class Shift:
             await self._forget_the_unknown(now)
             if self._verdicts:
                 await self._shop.ledger.turn(self._lease, report, now)
+                self._shop.results(self._station.name, self._verdicts.values())
         except (StoreError, LeaseLostError) as error:
             log.error(
                 "lane %s: %d results could not be recorded and are in doubt: %s",
@@ -233,20 +278,15 @@ class Shift:
 
         Who was stopped or suspended for so long finds its lane with another worker, and what it had claimed in doubt.
         """
-        return self._account_failed or self._stop.is_set() or _awake() >= self._leased_until
+        return self._account_failed or self._stop.is_set() or self._shop.stopwatch() >= self._leased_until
 
     def _grace_is_over(self) -> bool:
         if not self._stop.is_set():
             return False
         if self._grace_ends is None:
             self._grace_ends = _time() + GRACE
-        return _time() >= self._grace_ends
+        return not self._in_the_air or _time() >= self._grace_ends
 
 
 def _time() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _awake() -> float:
-    """Seconds that go on while the machine sleeps, where there is such a clock: leases do not sleep."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()

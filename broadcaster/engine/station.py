@@ -1,14 +1,26 @@
 """What a lane works with, and what all lanes share."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from broadcaster.delivery import Verdict
 from broadcaster.engine.pace import Health, Pace
 from broadcaster.store.database import Database
 from broadcaster.store.ledger import Ledger
 from broadcaster.store.sealing import Seal
 from channels.contract import Channel
+from messages.model import Rendition
+
+
+def since_boot() -> float:
+    """Seconds that go on while the machine sleeps, where there is such a clock: leases do not sleep."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def untold(_lane: str, _verdicts: Iterable[Verdict]) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +31,8 @@ class Workshop:
         clock: tells the time (aware).
         dice: gives a random number from 0 to 1.
         holder: the name under which leases are taken.
+        stopwatch: gives seconds that only ever go on, also while the machine sleeps.
+        results: is told of the verdicts that are written down in each lane.
     """
 
     database: Database
@@ -27,6 +41,8 @@ class Workshop:
     clock: Callable[[], datetime]
     dice: Callable[[], float]
     holder: str
+    stopwatch: Callable[[], float] = since_boot
+    results: Callable[[str, Iterable[Verdict]], None] = untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,7 @@ class Station:
     Args:
         concurrency: most parcels in flight.
         claim_size: most deliveries in ``sending``.
+        weigh: tells what a rendition counts for at the account's rate.
         settle: how long to wait before the provider is asked about what is in doubt.
     """
 
@@ -43,6 +60,7 @@ class Station:
     channel: Channel
     concurrency: int
     claim_size: int
+    weigh: Callable[[Rendition], int]
     settle: timedelta
     pace: Pace
     health: Health

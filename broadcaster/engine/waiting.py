@@ -1,6 +1,7 @@
 """Waiting for one of several things."""
 
 import asyncio
+from contextlib import suppress
 
 
 async def happened(event: asyncio.Event, within: float) -> bool:
@@ -13,10 +14,12 @@ async def happened(event: asyncio.Event, within: float) -> bool:
     return True
 
 
-async def pause(seconds: float, stop: asyncio.Event) -> None:
-    """Wait, but not longer than until ``stop``."""
+async def pause(seconds: float, *until: asyncio.Event) -> None:
+    """Wait, but not longer than until one of the events."""
     if seconds > 0:
-        await happened(stop, seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await first_of(*until)
 
 
 async def first_of(*events: asyncio.Event) -> asyncio.Event:

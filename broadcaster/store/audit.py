@@ -20,6 +20,6 @@ class Deed:
     details: str = ""
 
 
-async def note(connection: AsyncConnection, deed: Deed) -> None:
-    """Add a line."""
-    await connection.execute(insert(audit).values(asdict(deed)))
+async def note(connection: AsyncConnection, *deeds: Deed) -> None:
+    """Add a line for each."""
+    await connection.execute(insert(audit), [asdict(deed) for deed in deeds])

@@ -2,33 +2,46 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Table, event, func, inspect, make_url, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from broadcaster.store.errors import StoreError, explained
 
-HEAD = "0002"
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+HEAD = "0006"
 """Revision of the newest migration: what this program reads and writes. Revisions count up, in four digits."""
 
 BUSY_TIMEOUT = 30.0
 
 _UPGRADING = 0x62726F6164  # the lock's name among PostgreSQL's advisory locks: any number that nobody else uses
 
+_CALL = "broadcaster"  # what machines wake each other by, on PostgreSQL
+
 # https://sqlite.org/wal.html: before this version a rare race between a checkpoint and a writer corrupts the file.
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+
+
+T = TypeVar("T")
 
 
 class Database:
     """An open database. Use it as an async context manager.
 
     Args:
-        busy_timeout: seconds that SQLite waits for another process to finish writing.
+        busy_timeout: seconds to wait for another process to finish writing.
+
+    Attributes:
+        woken: set whenever deliveries may be due now: because of what was written here, or on PostgreSQL, while
+            somebody is :meth:`listening`, on another machine.
     """
 
     def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
@@ -38,6 +51,9 @@ class Database:
         self._writing = self._engine.execution_options(writer=True)
         # SQLite has one writer at a time. Ours queue here, in order; its own busy handler would sleep and try again.
         self._writer = nullcontext() if self.is_postgresql else asyncio.Lock()
+        # One reads while the other waits for somebody else's lock.
+        self._threads = None if self.is_postgresql else _SqliteThreads(url, busy_timeout)
+        self.woken = asyncio.Event()
 
     @property
     def is_postgresql(self) -> bool:
@@ -49,15 +65,21 @@ class Database:
         """``postgresql`` or ``sqlite``."""
         return self.url.get_backend_name()
 
-    def insert(self, table: Table) -> postgresql.Insert | sqlite.Insert:
+    def insert(self, table: Table) -> "postgresql.Insert | sqlite.Insert":
         """An INSERT that can say what happens on a conflict."""
-        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
+        if self.is_postgresql:
+            from sqlalchemy.dialects import postgresql  # noqa: PLC0415 (see _engine)
+
+            return postgresql.insert(table)
+        return sqlite.insert(table)
 
     async def __aenter__(self) -> "Database":
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._engine.dispose()
+        if self._threads is not None:
+            await self._threads.close()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -71,10 +93,13 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
+    async def write(self, *, wakes: bool = False) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes: committed at the end, rolled back on any exception.
 
         On SQLite it begins as a writer, so it can never fail half way because somebody else wrote in between.
+
+        Args:
+            wakes: whether deliveries may be due because of it, so that whoever sends should look at once.
 
         Raises:
             StoreError: when the database cannot be used. Then nothing was changed, unless the connection to a server
@@ -82,7 +107,52 @@ class Database:
         """
         with explained(self.name):
             async with self._writer, self._writing.begin() as connection:
+                if wakes and self.is_postgresql:
+                    await connection.exec_driver_sql(f"NOTIFY {_CALL}")  # goes out with the commit
                 yield connection
+        if wakes:
+            self.woken.set()
+
+    async def read_at_once(self, work: Callable[[Connection], T]) -> T:
+        """A transaction that only reads, in one go: for what is asked all day long.
+
+        Raises:
+            StoreError: when the database cannot be used.
+        """
+        with explained(self.name):
+            if self._threads is not None:
+                return await self._threads.run(work, writes=False)
+            async with self._engine.connect() as connection:
+                return await connection.run_sync(work)
+
+    async def write_at_once(self, work: Callable[[Connection], T]) -> T:
+        """A transaction that writes, in one go: for the hot path.
+
+        On SQLite the event loop is left once for all of it. Step by step every step would wait for the loop, which is
+        busy, and SQLite for all others meanwhile.
+
+        Raises:
+            StoreError: as :meth:`write` does.
+        """
+        with explained(self.name):
+            if self._threads is None:
+                async with self._writing.begin() as connection:
+                    return await connection.run_sync(work)
+            async with self._writer:
+                return await self._threads.run(work, writes=True)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[asyncio.Event]:
+        """Let other machines set :attr:`woken`, on PostgreSQL; yields an event that is set when it comes to an end.
+
+        Raises:
+            StoreError: when the database cannot be used.
+        """
+        from broadcaster.store.postgresql import listening  # noqa: PLC0415 (see _engine)
+
+        with explained(self.name):
+            async with listening(self._engine, _CALL, self.woken.set) as broken:
+                yield broken
 
     def exists(self) -> bool:
         """Whether the SQLite file is there; a PostgreSQL server answers for itself."""
@@ -122,7 +192,8 @@ class Database:
         if found is not None and found > HEAD:
             raise self._newer(found)
         async with self.write() as connection:
-            if self.is_postgresql:  # where two could begin at once
+            if self.is_postgresql:  # where two could begin at once, and the first may take its time
+                await connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 await connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
             await connection.run_sync(_migrate)
 
@@ -144,13 +215,54 @@ def _migrate(connection: Any) -> None:  # noqa: ANN401 (handed through to Alembi
     command.upgrade(config, "head")
 
 
+class _SqliteThreads:
+    """Runs whole transactions on SQLite in a thread for those that read and one for those that write.
+
+    Each has a connection of its own, and does one after the other.
+    """
+
+    def __init__(self, url: str, busy_timeout: float) -> None:
+        engine = create_engine(make_url(url).set(drivername="sqlite"), connect_args={"timeout": busy_timeout})
+        self._engine = _listening_to_sqlite(engine)
+        self._writing = self._engine.execution_options(writer=True)
+        self._reader, self._writer = ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "writer")
+
+    async def run(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        """Do it. Whoever is called off in between waits for the end: nobody may take a turn before."""
+        executor, engine = (self._writer, self._writing) if writes else (self._reader, self._engine)
+        running = asyncio.get_running_loop().run_in_executor(executor, _transact, engine, work)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running])
+            raise
+
+    async def close(self) -> None:
+        """Close the connections, where they were opened."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._engine.dispose)
+        self._reader.shutdown()
+        self._writer.shutdown()
+
+
+def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
+
+
 def _engine(url: str, busy_timeout: float) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
+        from broadcaster.store.postgresql import arguments  # noqa: PLC0415 (a driver that SQLite has no use for)
+
+        return create_async_engine(url, pool_pre_ping=True, connect_args=arguments(busy_timeout))
     engine = create_async_engine(url, connect_args={"timeout": busy_timeout})
-    event.listen(engine.sync_engine, "do_connect", _try_sqlite)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    _listening_to_sqlite(engine.sync_engine)
+    return engine
+
+
+def _listening_to_sqlite(engine: Engine) -> Engine:
+    event.listen(engine, "do_connect", _try_sqlite)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 

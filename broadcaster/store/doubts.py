@@ -9,9 +9,9 @@ from sqlalchemy import Text as SqlText
 
 from broadcaster.delivery import State
 from broadcaster.doubt import Settlement
-from broadcaster.store import audit, lanes, sets
-from broadcaster.store.audit import Deed
+from broadcaster.store import endings, lanes, sets
 from broadcaster.store.database import Database
+from broadcaster.store.endings import Ending
 from broadcaster.store.lanes import Lease
 from broadcaster.store.ledger import Letter, letters_of
 from broadcaster.store.schema import (
@@ -23,6 +23,8 @@ from broadcaster.store.schema import (
     subscribers,
     unindexed,
 )
+
+_HAS_IT = "the provider has it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ async def due(
     )
     async with database.read() as connection:
         found = (await connection.execute(wanted)).all()
-        letters = await letters_of(connection, {row.rendition for row in found})
+        letters = await connection.run_sync(letters_of, {row.rendition for row in found})
     doubtful = [
         Doubtful(
             row.id,
@@ -122,8 +124,10 @@ async def taken(database: Database, doubtful: Collection[Doubtful], remote_ids: 
         return {found for found in (await connection.execute(wanted)).scalars() if found is not None}
 
 
-async def settle(database: Database, lease: Lease, settlements: Mapping[int, Settlement], now: datetime) -> int:
+async def settle(database: Database, lease: Lease, settlements: Mapping[Doubtful, Settlement], now: datetime) -> int:
     """Write settlements down; returns how many doubts they found still open.
+
+    A delivery that was sent again meanwhile, and is in doubt again, is another doubt: each counts an attempt.
 
     Raises:
         LeaseLostError: when the lane is another worker's now; nothing was written.
@@ -134,6 +138,7 @@ async def settle(database: Database, lease: Lease, settlements: Mapping[int, Set
         database.dialect,
         "settlements",
         id=BigInteger(),
+        attempts=Integer(),
         state=String(),
         due=BigInteger(),
         reason=SqlText(),
@@ -144,7 +149,12 @@ async def settle(database: Database, lease: Lease, settlements: Mapping[int, Set
     )
     written = (
         update(deliveries)
-        .where(d.id == new.c.id, unindexed(d.lane) == bindparam("of_lane"), d.state == State.IN_DOUBT)
+        .where(
+            d.id == new.c.id,
+            unindexed(d.lane) == bindparam("of_lane"),
+            d.state == State.IN_DOUBT,
+            d.attempts == new.c.attempts,
+        )
         .values(
             state=new.c.state,
             due=new.c.due,
@@ -155,10 +165,12 @@ async def settle(database: Database, lease: Lease, settlements: Mapping[int, Set
             held=new.c.held,
             changed=now,
         )
+        .returning(d.id)
     )
     rows = [
         (
-            id_,
+            one.id,
+            one.attempts,
             s.state,
             milliseconds(s.due),
             s.reason,
@@ -167,12 +179,15 @@ async def settle(database: Database, lease: Lease, settlements: Mapping[int, Set
             int(s.again),
             int(s.held),
         )
-        for id_, s in settlements.items()
+        for one, s in settlements.items()
     ]
-    async with database.write() as connection:
+    async with database.write(wakes=any(s.state is State.PENDING for s in settlements.values())) as connection:
         await lanes.hold(connection, database, lease)
         parameters = {"settlements": sets.text(rows), "of_lane": lease.lane}
-        return (await connection.execute(written, parameters)).rowcount
+        found = set((await connection.execute(written, parameters)).scalars())
+        ended = [(one.id, s) for one, s in settlements.items() if one.id in found and s.state is not State.IN_DOUBT]
+        await endings.note(connection, (Ending(id_, now, s.state, s.reason or _HAS_IT) for id_, s in ended))
+        return len(found)
 
 
 async def listing(database: Database, message: str | None = None, most: int = 200) -> Sequence[DoubtSummary]:
@@ -208,11 +223,11 @@ async def resolve(database: Database, id_: int, state: State, now: datetime, act
         State.ABANDONED: "a person let it be",
     }[state]
     settled = update(deliveries).where(d.id == id_, d.state == State.IN_DOUBT)
-    async with database.write() as connection:
+    async with database.write(wakes=state is State.PENDING) as connection:
         written = settled.values(state=state, reason=said, due=now, held=0, changed=now)
         if not (await connection.execute(written)).rowcount:
             return False
-        await audit.note(connection, Deed(now, actor, f"doubt.{state}", str(id_)))
+        await endings.note(connection, [Ending(id_, now, state, said, actor)])
     return True
 
 

@@ -20,7 +20,7 @@ def explained(name: str) -> Iterator[None]:
         advice = _advice(error)
         if advice is None:
             raise
-        raise StoreError(f"{name}: {_first_line(error)}. {advice}") from error
+        raise StoreError(f"{name}: {_said(error)}. {advice}") from error
     except PoolTimeoutError as error:
         raise StoreError(f"{name}: it takes too long to answer. {_TRY_AGAIN}") from error
     except OSError as error:
@@ -43,7 +43,7 @@ _SQLITE_SAYS = {
 
 # Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL_SAYS = {
-    "08": "Check that the database server runs.",  # connection exception
+    "08": "Check that the database server runs, and try again.",  # connection exception, also after standing still
     "25": "Nothing was changed. Connect to the server that may be written to.",  # read-only transaction
     "28": "Check the user and the password under `database` in config.toml.",  # invalid authorization
     "3D": "Create it, or name another under `database` in config.toml.",  # no such database
@@ -67,6 +67,8 @@ def _advice(error: DBAPIError) -> str | None:
     return next(fitting, _TRY_AGAIN if isinstance(error, OperationalError) else None)
 
 
-def _first_line(error: DBAPIError) -> str:
-    # The driver's own words only: SQLAlchemy's text would add the statement and its parameters.
+def _said(error: DBAPIError) -> str:
+    """What is wrong, in the driver's own words: SQLAlchemy's text would add the statement and its parameters."""
+    if error.connection_invalidated and getattr(error.orig, "sqlstate", None) is None:
+        return "the connection broke"  # asyncpg then speaks of its own inner state
     return (str(error.orig).splitlines() or ["no answer"])[0].rstrip(".")

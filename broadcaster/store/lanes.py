@@ -1,14 +1,27 @@
 """Leases: a lane is served by one worker at a time, by the database's clock."""
 
+import math
 import os
 import secrets
 import socket
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcaster.store.database import Database
@@ -28,11 +41,13 @@ class Lease:
 
     Args:
         epoch: counts the lane's leases; what was claimed under an earlier one belongs to nobody any more.
+        idle: seconds that nobody had had the lane when it was taken.
     """
 
     lane: str
     holder: str
     epoch: int
+    idle: float = field(default=math.inf, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +94,8 @@ async def acquire(database: Database, lane: str, holder: str) -> Lease | None:
     """Take the lane if it is free, run out, or held by a process that died; else None."""
     async with database.write() as connection:
         await connection.execute(database.insert(lanes).values(name=lane).on_conflict_do_nothing())
-        former = (await connection.execute(select(lanes.c.holder).where(lanes.c.name == lane))).scalar()
+        before = select(lanes.c.holder, _clock(database) - lanes.c.lease_until).where(lanes.c.name == lane)
+        former, idle = (await connection.execute(before.with_for_update())).one()
         free = or_(lanes.c.holder.is_(None), lanes.c.lease_until < _clock(database))
         if former is not None and _is_dead(former):
             free = or_(free, lanes.c.holder == former)
@@ -90,24 +106,40 @@ async def acquire(database: Database, lane: str, holder: str) -> Lease | None:
             .returning(lanes.c.epoch)
         )
         epoch = (await connection.execute(taken)).scalar()
-    return None if epoch is None else Lease(lane, holder, epoch)
+    return None if epoch is None else Lease(lane, holder, epoch, max(0.0, float(idle) / 1000))
+
+
+class Holding:
+    """Stays a lane's worker, as part of a transaction. Its statement is built once: it is executed at every turn."""
+
+    def __init__(self, database: Database) -> None:
+        ours = and_(
+            lanes.c.name == bindparam("lane", type_=String),
+            lanes.c.holder == bindparam("ours", type_=String),
+            lanes.c.epoch == bindparam("at", type_=BigInteger),
+        )
+        self._held = update(lanes).where(ours).values(lease_until=_end(database))
+
+    def __call__(self, connection: Connection, lease: Lease) -> None:
+        """Keep the lane for another :data:`LEASE_SECONDS`.
+
+        Raises:
+            LeaseLostError: when another worker took over; the transaction then rolls back.
+        """
+        given = {"lane": lease.lane, "ours": lease.holder, "at": lease.epoch}
+        if connection.execute(self._held, given).rowcount != 1:
+            raise LeaseLostError(lease.lane)
 
 
 async def hold(connection: AsyncConnection, database: Database, lease: Lease) -> None:
-    """Stay the lane's worker for another :data:`LEASE_SECONDS`, as part of a transaction.
-
-    Raises:
-        LeaseLostError: when another worker took over; the transaction then rolls back.
-    """
-    held = update(lanes).where(_ours(lease)).values(lease_until=_end(database))
-    if (await connection.execute(held)).rowcount != 1:
-        raise LeaseLostError(lease.lane)
+    """Stay the lane's worker, as :class:`Holding` says it."""
+    await connection.run_sync(Holding(database), lease)
 
 
 async def release(database: Database, lease: Lease) -> None:
     """Leave the lane to whoever wants it."""
     async with database.write() as connection:
-        await connection.execute(update(lanes).where(_ours(lease)).values(holder=None, lease_until=0))
+        await connection.execute(update(lanes).where(_ours(lease)).values(holder=None, lease_until=_clock(database)))
 
 
 async def halt(database: Database, lane: str, reason: str, now: datetime) -> None:
@@ -123,11 +155,12 @@ async def mark_down(database: Database, lane: str, reason: str, now: datetime) -
 
 async def resume(database: Database, names: Collection[str]) -> None:
     """Note that the accounts work again, or are worth another try."""
-    await _note(database, names, halted_reason=None, halted_since=None, down_reason=None, down_since=None)
+    works = {"halted_reason": None, "halted_since": None, "down_reason": None, "down_since": None}
+    await _note(database, names, wakes=True, **works)
 
 
-async def _note(database: Database, names: Collection[str], **changes: object) -> None:
-    async with database.write() as connection:
+async def _note(database: Database, names: Collection[str], *, wakes: bool = False, **changes: object) -> None:
+    async with database.write(wakes=wakes) as connection:
         await connection.execute(update(lanes).where(lanes.c.name.in_(names)).values(changes))
 
 

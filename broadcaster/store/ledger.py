@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Integer,
+    Select,
     String,
     and_,
     bindparam,
@@ -26,7 +28,6 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy import Text as SqlText
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcaster.delivery import CRASHED, EXPIRED, State, Verdict, unsent
 from broadcaster.store import lanes, sets
@@ -47,6 +48,9 @@ from broadcaster.store.subscribers import mark_gone
 from channels.contract import Parcel
 from messages.model import Kind, Rendition, Severity
 
+SWEEP = timedelta(seconds=1)
+"""How often a lane lets expire what is too late. Right before sending every parcel's own expiry is looked at anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
@@ -55,6 +59,7 @@ class Claimed:
     Args:
         target: a page, feed or line, for surfaces.
         sealed_number: the subscriber's sealed number, for residents; both None when the subscriber has left.
+        gone: the number was found to be surely no good after this was planned.
     """
 
     id: int
@@ -62,6 +67,7 @@ class Claimed:
     attempts: int
     target: str | None
     sealed_number: str | None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class Letter:
     severity: Severity
     issued: datetime
     expires: datetime
+    incident: str
+    next_update: datetime | None
     rendition: Rendition
 
     def parcel(self, delivery: int, target: str) -> Parcel:
@@ -86,6 +94,8 @@ class Letter:
             severity=self.severity,
             issued=self.issued,
             expires=self.expires,
+            incident=self.incident,
+            next_update=self.next_update,
         )
 
 
@@ -110,8 +120,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a turn gave: deliveries to send, and the letters among them that were not known."""
+    """What a turn gave: deliveries to send, and the letters among them that were not known.
 
+    Args:
+        swept: until when it, or an earlier one, let expire.
+    """
+
+    swept: datetime
     claimed: tuple[Claimed, ...] = ()
     letters: Mapping[int, Letter] = field(default_factory=dict)
 
@@ -129,6 +144,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._hold = lanes.Holding(database)
         self._statements = _Statements(database.dialect)
 
     async def turn(self, lease: Lease, report: Report, now: datetime) -> Turn:
@@ -141,18 +157,29 @@ class Ledger:
             LeaseLostError: when the lane is another worker's now; nothing was written.
             StoreError: when the database cannot be used; nothing was written.
         """
-        async with self._database.write() as connection:
-            await lanes.hold(connection, self._database, lease)
-            if report.verdicts:
-                await self._record(connection, lease, report, now)
-            # What comes back may belong to a message that expired in an earlier sweep.
-            put_back = any(verdict.state is State.PENDING for verdict in report.verdicts.values())
-            await _expire(connection, lease.lane, now, None if put_back else report.swept)
-            if report.room <= 0:
-                return Turn()
-            claimed = await self._claim(connection, lease, report.room, now)
-            letters = await letters_of(connection, {one.rendition for one in claimed}.difference(report.known))
-        return Turn(tuple(claimed), letters)
+        return await self._database.write_at_once(lambda connection: self._turn(connection, lease, report, now))
+
+    def _turn(self, connection: Connection, lease: Lease, report: Report, now: datetime) -> Turn:
+        self._hold(connection, lease)
+        if report.verdicts:
+            self._record(connection, lease, report, now)
+        swept = report.swept
+        # What comes back may belong to a message that expired in an earlier sweep.
+        put_back = any(verdict.state is State.PENDING for verdict in report.verdicts.values())
+        if swept is None or put_back or now - swept >= SWEEP:
+            _expire(connection, lease.lane, now, None if put_back else swept)
+            swept = now
+        if report.room <= 0:
+            return Turn(swept)
+        claimed = self._claim(connection, lease, report.room, now)
+        letters = letters_of(connection, {one.rendition for one in claimed}.difference(report.known))
+        return Turn(swept, tuple(claimed), letters)
+
+    async def left(self, lane: str) -> set[int]:
+        """What the lane has claimed for subscribers who have left since: it has lost its number."""
+        d = deliveries.c
+        wanted = select(d.id).where(d.lane == lane, IS_SENDING, d.subscriber.is_(None), d.target.is_(None))
+        return await self._database.read_at_once(lambda connection: set(connection.execute(wanted).scalars()))
 
     async def recover(self, lease: Lease, *, repeatable: bool, now: datetime, settle: timedelta = timedelta(0)) -> int:
         """Free what earlier leases of the lane left in ``sending``; returns how many there were.
@@ -187,7 +214,7 @@ class Ledger:
             changed=now,
         )
         async with self._database.write() as connection:
-            await lanes.hold(connection, self._database, lease)
+            await connection.run_sync(self._hold, lease)
             return (await connection.execute(written)).rowcount
 
     async def busy(self, names: Collection[str], now: datetime) -> set[str]:
@@ -197,8 +224,15 @@ class Ledger:
         due = select(1).where(of_lane, IS_PENDING, deliveries.c.due <= now).exists()
         claimed = select(1).where(of_lane, IS_SENDING).exists()
         doubtful = select(1).where(of_lane, IS_IN_DOUBT, deliveries.c.due <= now).exists()
+        wanted = select(asked.c.name).where(due | claimed | doubtful)
+        return await self._database.read_at_once(lambda connection: set(connection.execute(wanted).scalars()))
+
+    async def strays(self, names: Collection[str]) -> set[str]:
+        """Lanes of other names that have something pending or in ``sending``: their accounts were taken out."""
         async with self._database.read() as connection:
-            return set((await connection.execute(select(asked.c.name).where(due | claimed | doubtful))).scalars())
+            pending = (await connection.execute(_lanes_with(IS_PENDING))).scalars().all()
+            sending = (await connection.execute(_lanes_with(IS_SENDING))).scalars().all()
+        return {*pending, *sending}.difference(names)
 
     async def backlogs(self, names: Collection[str]) -> dict[str, Backlog]:
         """What is pending in each of the lanes that have anything pending."""
@@ -227,37 +261,35 @@ class Ledger:
             .limit(most)
         )
         moved = update(deliveries).where(d.id.in_(wanted), d.state == State.PENDING)
-        async with self._database.write() as connection:
+        async with self._database.write(wakes=True) as connection:
             # What was put off because of the other account need not wait here.
             due = case((d.due > now, literal(now, d.due.type)), else_=d.due)
             return (await connection.execute(moved.values(lane=to, due=due, changed=now))).rowcount
 
-    async def _record(self, connection: AsyncConnection, lease: Lease, report: Report, now: datetime) -> None:
-        ask_from = now + report.settle
+    def _record(self, connection: Connection, lease: Lease, report: Report, now: datetime) -> None:
+        ask_from, at_once = milliseconds(now + report.settle), milliseconds(now)
+
+        def due(verdict: Verdict) -> int:
+            if verdict.state is State.IN_DOUBT:
+                return ask_from
+            return at_once if verdict.due is None else milliseconds(verdict.due)
+
         written = [
-            (
-                id_,
-                v.state,
-                v.reason,
-                storable(v.remote_id),
-                milliseconds(ask_from if v.state is State.IN_DOUBT else v.due or now),
-                v.attempts,
-            )
-            for id_, v in report.verdicts.items()
+            (id_, v.state, v.reason, storable(v.remote_id), due(v), v.attempts) for id_, v in report.verdicts.items()
         ]
         parameters = {"verdicts": sets.text(written), "now": now, "of_lane": lease.lane, "mine": lease.epoch}
-        await connection.execute(self._statements.record, parameters)
+        connection.execute(self._statements.record, parameters)
         gone = {id_: verdict.reason for id_, verdict in report.verdicts.items() if verdict.gone}
         if gone:
-            await mark_gone(connection, self._database.dialect, gone, now)
+            mark_gone(connection, self._database.dialect, gone, now)
 
-    async def _claim(self, connection: AsyncConnection, lease: Lease, limit: int, now: datetime) -> list[Claimed]:
+    def _claim(self, connection: Connection, lease: Lease, limit: int, now: datetime) -> list[Claimed]:
         wanted = {"of_lane": lease.lane, "now": now, "most": limit}
-        found = sets.rows((await connection.execute(self._statements.due, wanted)).scalar())
+        found = sets.rows(connection.execute(self._statements.due, wanted).scalar())
         claimed = [Claimed(*row) for _due, *row in sorted(found, key=lambda row: row[:2])]
         if claimed:
             ids = sets.text([[one.id] for one in claimed])
-            await connection.execute(self._statements.claim, {"ids": ids, "now": now, "mine": lease.epoch})
+            connection.execute(self._statements.claim, {"ids": ids, "now": now, "mine": lease.epoch})
         return claimed
 
 
@@ -311,7 +343,8 @@ class _Statements:
             first = first.with_for_update(skip_locked=True)
         picked = first.subquery("picked")
         p = picked.c
-        claimed = sets.gathered(dialect, p.due, p.id, p.rendition, p.attempts, p.target, subscribers.c.number)
+        whom = (p.target, subscribers.c.number, subscribers.c.gone.is_not(None))
+        claimed = sets.gathered(dialect, p.due, p.id, p.rendition, p.attempts, *whom)
         self.due = select(claimed).select_from(picked.outerjoin(subscribers, subscribers.c.id == p.subscriber))
         ids = sets.spread(dialect, "ids", id=BigInteger())
         self.claim = (
@@ -326,7 +359,7 @@ class _Statements:
         )
 
 
-async def _expire(connection: AsyncConnection, lane: str, now: datetime, swept: datetime | None) -> None:
+def _expire(connection: Connection, lane: str, now: datetime, swept: datetime | None) -> None:
     waiting = and_(unindexed(deliveries.c.lane) == lane, deliveries.c.state == State.PENDING)
     ended = select(messages.c.id).where(
         messages.c.expires <= now, exists().where(deliveries.c.message == messages.c.id, waiting)
@@ -334,9 +367,19 @@ async def _expire(connection: AsyncConnection, lane: str, now: datetime, swept: 
     if swept is not None:
         ended = ended.where(messages.c.expires > swept)
     # Asked for first: it is nearly always nothing.
-    if late := (await connection.execute(ended)).scalars().all():
+    if late := connection.execute(ended).scalars().all():
         too_late = update(deliveries).where(deliveries.c.message.in_(late), waiting)
-        await connection.execute(too_late.values(state=EXPIRED.state, reason=EXPIRED.reason, changed=now))
+        connection.execute(too_late.values(state=EXPIRED.state, reason=EXPIRED.reason, changed=now))
+
+
+def _lanes_with(state: ColumnElement[bool]) -> Select[str]:
+    """The lanes with deliveries in a state: from one to the next along the index, however much there is in each."""
+    d = deliveries.c
+    in_order = select(d.lane).where(state).order_by(d.lane).limit(1)
+    found = select(in_order.scalar_subquery().label("lane")).cte("found", recursive=True)
+    following = in_order.where(d.lane > found.c.lane).correlate(found).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.lane.is_not(None)))
+    return select(found.c.lane).where(found.c.lane.is_not(None))
 
 
 def storable(said: str | None) -> str | None:
@@ -344,11 +387,12 @@ def storable(said: str | None) -> str | None:
     return said and said.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
-async def letters_of(connection: AsyncConnection, ids: Collection[int]) -> dict[int, Letter]:
+def letters_of(connection: Connection, ids: Collection[int]) -> dict[int, Letter]:
     """What deliveries carry, by rendition."""
     if not ids:
         return {}
-    of_message = (messages.c.kind, messages.c.severity, messages.c.issued, messages.c.expires)
+    m = messages.c
+    of_message = (m.kind, m.severity, m.issued, m.expires, m.incident, m.next_update)
     joined = renditions.join(messages, messages.c.id == renditions.c.message)
     wanted = select(renditions, *of_message).select_from(joined).where(renditions.c.id.in_(ids))
     return {
@@ -358,7 +402,9 @@ async def letters_of(connection: AsyncConnection, ids: Collection[int]) -> dict[
             severity=Severity(row.severity),
             issued=row.issued,
             expires=row.expires,
+            incident=row.incident,
+            next_update=row.next_update,
             rendition=Rendition(row.municipality, row.channel, row.language, row.title, row.text),
         )
-        for row in await connection.execute(wanted)
+        for row in connection.execute(wanted)
     }

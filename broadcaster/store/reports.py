@@ -79,8 +79,7 @@ async def progress(database: Database, message: str) -> Progress:
         .group_by(*by)
         .order_by(*by)
     )
-    async with database.read() as connection:
-        found = (await connection.execute(wanted)).all()
+    found = await database.read_at_once(lambda connection: connection.execute(wanted).all())
     return Progress(tuple(Tally(row[0], row[1], State(row[2]), int(row[3])) for row in found))
 
 

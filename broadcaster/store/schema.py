@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     literal_column,
+    text,
 )
 
 metadata = MetaData(
@@ -184,6 +186,107 @@ surfaces = Table(
     Column("issued", Instant, nullable=False),
     Column("expires", Instant, nullable=False),
     Column("updated", Instant, nullable=False),
+    Column("incident", Text, nullable=False, server_default=text("''")),
+    Column("next_update", Instant),
+)
+
+services = Table(
+    "services",
+    metadata,
+    Column("municipality", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("status", String(8), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("since", Instant, nullable=False),  # when the status became what it is
+    Column("changed", Instant, nullable=False),  # when anything of it did
+    Column("by", Text, nullable=False),
+)
+
+# What residents say themselves. Who has left is known by the keyed hash of the number only.
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("id", Text, primary_key=True),  # the provider's name for the text, so that nothing is done twice
+    Column("at", Instant, nullable=False),
+    Column("reply", Text),  # None: none was due
+    Index(None, "at"),
+)
+
+consent_texts = Table(
+    "consent_texts",
+    metadata,
+    Column("version", String(16), primary_key=True),  # a hash of the text
+    Column("text", Text, nullable=False),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("lookup", String(64), nullable=False),  # the subscriber's; it outlives the subscription
+    Column("municipality", Text, nullable=False),
+    Column("given", Instant, nullable=False),
+    Column("how", String(8), nullable=False),
+    Column("text", ForeignKey("consent_texts.version")),  # what the resident was shown; None where others showed it
+    Column("withdrawn", Instant),
+    Column("withdrawn_how", String(8)),
+    Index(None, "lookup"),
+)
+IS_STANDING = consents.c.withdrawn.is_(None)
+Index(
+    "ix_consents_standing",
+    consents.c.lookup,
+    consents.c.municipality,
+    unique=True,
+    sqlite_where=IS_STANDING,
+    postgresql_where=IS_STANDING,
+)
+
+signups = Table(
+    "signups",
+    metadata,
+    Column("id", Text, primary_key=True),  # random, so that nobody can guess it
+    Column("purpose", String(8), nullable=False),  # join or leave
+    Column("number", Text, nullable=False),  # sealed
+    Column("lookup", String(64), nullable=False),
+    Column("municipality", Text),  # None: all, for one who leaves
+    Column("language", Text, nullable=False),
+    Column("code", String(64), nullable=False),  # keyed hash
+    Column("text", ForeignKey("consent_texts.version")),
+    Column("created", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("lane", Text),
+    Column("outgoing", Text),  # sealed: the text with the code, until it leaves; None also where none is to leave
+    Index(None, "lookup"),
+    Index(None, "expires"),
+)
+IS_OUTGOING = signups.c.outgoing.is_not(None)
+Index(
+    "ix_signups_outgoing",
+    signups.c.lane,
+    signups.c.created,
+    sqlite_where=IS_OUTGOING,
+    postgresql_where=IS_OUTGOING,
+)
+
+daily_counts = Table(
+    "daily_counts",
+    metadata,
+    Column("day", String(10), primary_key=True),  # 2026-11-21
+    Column("subject", Text, primary_key=True),  # what is counted; of a number or an address, its keyed hash
+    Column("count", Integer, nullable=False),
+)
+
+# What people have recorded of messages in their own voice, as it was given.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("message", ForeignKey("messages.id"), primary_key=True),
+    Column("language", Text, primary_key=True),
+    Column("digest", String(64), nullable=False),  # SHA-256
+    Column("content", LargeBinary, nullable=False),
 )
 
 audit = Table(

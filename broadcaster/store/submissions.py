@@ -1,8 +1,9 @@
-"""Messages on their way in: one transaction writes message, renditions, deliveries and the audit entry."""
+"""Messages on their way in: one transaction writes message, renditions, deliveries, services and the audit entry."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 
 from sqlalchemy import ColumnElement, FromClause, Integer, Subquery, and_, column, func, insert, literal, select, values
 from sqlalchemy import Text as SqlText
@@ -11,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from broadcaster.delivery import State
 from broadcaster.store import audit
 from broadcaster.store.audit import Deed
+from broadcaster.store.board import Notice, post
 from broadcaster.store.database import Database
-from broadcaster.store.schema import deliveries, messages, renditions, subscribers, subscriptions
+from broadcaster.store.schema import deliveries, messages, recordings, renditions, subscribers, subscriptions
 from messages.model import Kind, Rendition, Severity
 
 
@@ -40,6 +42,8 @@ class Submission:
 
     Args:
         routes: by channel that goes to residents, in the order of preference for those who subscribe to several.
+        services: what it says of services.
+        recordings: WAV files that phone lines play, by language.
     """
 
     id: str
@@ -55,10 +59,12 @@ class Submission:
     renditions: tuple[Rendition, ...]
     postings: tuple[Posting, ...]
     routes: dict[str, tuple[Route, ...]]
+    services: tuple[Notice, ...] = ()
+    recordings: Mapping[str, bytes] = field(default_factory=dict)
 
 
 async def submit(database: Database, submission: Submission, actor: str) -> bool:
-    """Write the message and plan its deliveries, unless the very same text was submitted before.
+    """Write the message, plan its deliveries and set the board, unless the very same text was submitted before.
 
     Returns:
         Whether it is new. If not, nothing was written: what is left of it goes on as it was.
@@ -66,15 +72,18 @@ async def submit(database: Database, submission: Submission, actor: str) -> bool
     Raises:
         StoreError: nothing was written.
     """
-    async with database.write() as connection:
+    async with database.write(wakes=True) as connection:
         # Of two processes that submit the same text at the same moment, one writes it and the other finds it written.
         new = database.insert(messages).values(_message_row(submission)).on_conflict_do_nothing()
         if not (await connection.execute(new)).rowcount:
             return False
         await connection.execute(insert(renditions), [_rendition_row(submission.id, r) for r in submission.renditions])
+        if submission.recordings:
+            await connection.execute(insert(recordings), _recording_rows(submission))
         await _plan_postings(connection, submission)
         for channel, routes in submission.routes.items():
             await _plan_residents(connection, submission, channel, routes)
+        await post(connection, database, submission.services, submission.issued, actor)
         deed = Deed(submission.issued, actor, "message.submit", submission.id, submission.content_hash)
         await audit.note(connection, deed)
     return True
@@ -104,6 +113,13 @@ def _rendition_row(message: str, rendition: Rendition) -> dict[str, str]:
         "title": rendition.title,
         "text": rendition.text,
     }
+
+
+def _recording_rows(submission: Submission) -> list[dict[str, object]]:
+    return [
+        {"message": submission.id, "language": language, "digest": sha256(content).hexdigest(), "content": content}
+        for language, content in submission.recordings.items()
+    ]
 
 
 async def _plan_postings(connection: AsyncConnection, submission: Submission) -> None:

@@ -1,18 +1,24 @@
 """Who gets the SMS: numbers sealed at rest, one subscription for each municipality."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
+    Select,
     String,
-    Update,
+    and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
+    literal,
     null,
     select,
     true,
@@ -21,15 +27,31 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from broadcaster.delivery import State
 from broadcaster.store import audit, sets
 from broadcaster.store.audit import Deed
+from broadcaster.store.consents import Consent, Evidence, How, evidence, keep_text, withdraw
 from broadcaster.store.database import Database
-from broadcaster.store.schema import deliveries, renditions, subscribers, subscriptions
+from broadcaster.store.schema import (
+    IS_SENDING,
+    IS_STANDING,
+    consents,
+    deliveries,
+    renditions,
+    subscribers,
+    subscriptions,
+)
 from broadcaster.store.sealing import Seal
 
+PATIENCE = 2.0
+"""Seconds that somebody who leaves waits at most for what is being sent at that moment."""
+
+BY_US = Consent(How.CLI)
+
 _BATCH = 1000
+_GLANCE = 0.02
 _LEFT = "the subscriber left"
 
 
@@ -48,12 +70,25 @@ class Entry:
 
     Args:
         gone: since when the number is surely no good; such a number is left out of every new message.
+        consent: how the resident agreed; None from before that was noted.
     """
 
     subscription: Subscription
     since: datetime
     gone: datetime | None
     gone_reason: str | None
+    consent: How | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What was being sent to somebody who left.
+
+    Args:
+        underway: ids of deliveries that some lane had claimed.
+    """
+
+    underway: tuple[int, ...] = ()
 
 
 class Subscribers:
@@ -64,10 +99,13 @@ class Subscribers:
         self._seal = seal
         self._additions = _Additions(database)
 
-    async def add(self, wanted: Sequence[Subscription], now: datetime, actor: str) -> int:
+    async def add(self, wanted: Sequence[Subscription], now: datetime, actor: str, consent: Consent = BY_US) -> int:
         """Subscribe numbers, all or none; one that is subscribed already changes its language at most.
 
         One that was marked as gone is not any more: the resident has asked anew.
+
+        Args:
+            consent: how all of them agreed.
 
         Returns:
             How many subscriptions are new.
@@ -75,53 +113,103 @@ class Subscribers:
         Raises:
             SealError: the numbers in the database were sealed with another key; nothing was written.
         """
+        # All is sealed before the transaction begins, and every batch travels as one value.
+        batches = self._sealed(wanted)
+        async with self._database.write() as connection:
+            await self._expect_our_key(connection)
+            new = await self._join(connection, batches, consent, now)
+            count = len({(wish.number, wish.municipality) for wish in wanted})
+            await audit.note(connection, Deed(now, actor, "subscribers.add", details=f"{count} subscriptions"))
+        return new
+
+    async def join(
+        self, connection: AsyncConnection, wish: Subscription, consent: Consent, now: datetime, actor: str
+    ) -> None:
+        """Subscribe one number, as part of a transaction. Raises as :meth:`add` does."""
+        await self._expect_our_key(connection)
+        await self._join(connection, self._sealed([wish]), consent, now)
+        await audit.note(connection, Deed(now, actor, "subscribers.add", details="1 subscriptions"))
+
+    def _sealed(self, wanted: Sequence[Subscription]) -> list[str]:
+        """Batches of rows, as :class:`_Additions` reads them."""
         languages = {(wish.number, wish.municipality): wish.language for wish in wanted}
         rows = [
             (self._seal.lookup(number), self._seal.close(number), municipality, language)
             for (number, municipality), language in languages.items()
         ]
-        # All is sealed before the transaction begins, and every batch travels as one value.
-        batches = [sets.text(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)]
+        return [sets.text(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)]
+
+    async def _join(self, connection: AsyncConnection, batches: Sequence[str], consent: Consent, now: datetime) -> int:
         new = 0
-        async with self._database.write() as connection:
-            await self._expect_our_key(connection)
-            for batch in batches:
-                given = {"rows": batch, "now": now}
-                await connection.execute(self._additions.numbers, given)
-                new += (await connection.execute(self._additions.subscriptions, given)).rowcount
-                await connection.execute(self._additions.languages, {"rows": batch})
-                await connection.execute(self._additions.back, {"rows": batch})
-            await audit.note(connection, Deed(now, actor, "subscribers.add", details=f"{len(rows)} subscriptions"))
+        version = await keep_text(connection, self._database, consent.shown)
+        for batch in batches:
+            given = {"rows": batch, "now": now}
+            await connection.execute(self._additions.numbers, given)
+            new += (await connection.execute(self._additions.subscriptions, given)).rowcount
+            await connection.execute(self._additions.languages, {"rows": batch})
+            await connection.execute(self._additions.back, {"rows": batch})
+            await connection.execute(self._additions.consents, given | {"how": consent.how, "version": version})
         return new
 
-    async def remove(self, number: str, municipality: str | None, now: datetime, actor: str) -> bool:
+    async def remove(
+        self, number: str, municipality: str | None, now: datetime, actor: str, how: How = How.CLI
+    ) -> Departure | None:
         """End a number's subscriptions, or just the one to a municipality.
 
         What was planned for it is cancelled, unless it is a joint message that also reaches it through a subscription
-        that stays.
+        that stays. What a lane has claimed already it lets go as soon as it looks: see :meth:`quiet`.
 
         Returns:
-            Whether there was anything to end.
+            What was underway; None if there was nothing to end.
 
         Raises:
             SealError: the numbers in the database were sealed with another key; nothing was changed.
         """
         async with self._database.write() as connection:
-            await self._expect_our_key(connection)
-            # Locked, for PostgreSQL: a subscription that somebody is adding is waited for, and then counts below.
-            found = select(subscribers.c.id).where(subscribers.c.lookup == self._seal.lookup(number)).with_for_update()
-            id_ = (await connection.execute(found)).scalar()
-            if id_ is None:
-                return False
-            of_number = subscriptions.c.subscriber == id_
-            ended = delete(subscriptions).where(of_number, _in(municipality))
-            if not (await connection.execute(ended)).rowcount:
-                return False
-            await connection.execute(_cancellation(id_, now))
-            left = delete(subscribers).where(subscribers.c.id == id_, ~exists().where(of_number))
-            await connection.execute(left)
-            await audit.note(connection, Deed(now, actor, "subscribers.remove", municipality or "all"))
-        return True
+            return await self.leave(connection, number, municipality, now, actor, how)
+
+    async def leave(
+        self,
+        connection: AsyncConnection,
+        number: str,
+        municipality: str | None,
+        now: datetime,
+        actor: str,
+        how: How,
+    ) -> Departure | None:
+        """End subscriptions as :meth:`remove` does, as part of a transaction."""
+        await self._expect_our_key(connection)
+        lookup = self._seal.lookup(number)
+        # Locked, for PostgreSQL: a subscription that somebody is adding is waited for, and then counts below.
+        found = select(subscribers.c.id).where(subscribers.c.lookup == lookup).with_for_update()
+        id_ = (await connection.execute(found)).scalar()
+        if id_ is None:
+            return None
+        of_number = subscriptions.c.subscriber == id_
+        ended = delete(subscriptions).where(of_number, _in(municipality))
+        if not (await connection.execute(ended)).rowcount:
+            return None
+        freed = await connection.execute(_release(id_, now))
+        underway = [row.id for row in freed if row.state == State.SENDING]
+        left = delete(subscribers).where(subscribers.c.id == id_, ~exists().where(of_number))
+        await connection.execute(left)
+        await withdraw(connection, lookup, municipality, how, now)
+        await audit.note(connection, Deed(now, actor, "subscribers.remove", municipality or "all"))
+        return Departure(tuple(underway))
+
+    async def quiet(self, departure: Departure) -> None:
+        """Wait until nothing more can leave for somebody who left: what a lane had claimed is sent or let go.
+
+        It is over in a moment, and for a request that hangs at a provider after :data:`PATIENCE` in any case: what has
+        not left by then is looked at once more before it does.
+        """
+        if not departure.underway:
+            return
+        wanted = select(exists().where(deliveries.c.id.in_(departure.underway), IS_SENDING))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while await self._holds(wanted):  # noqa: ASYNC110 (whoever sends may be another machine)
+                    await asyncio.sleep(_GLANCE)
 
     async def count(self, municipality: str | None = None) -> int:
         """How many subscriptions there are, of all or one municipality."""
@@ -174,10 +262,16 @@ class Subscribers:
         Raises:
             SealError: the numbers in the database were sealed with another key.
         """
+        agreed = and_(
+            consents.c.lookup == subscribers.c.lookup,
+            consents.c.municipality == subscriptions.c.municipality,
+            IS_STANDING,
+        )
         key = tuple_(subscriptions.c.subscriber, subscriptions.c.municipality)
         wanted = (
-            select(subscriptions, subscribers.c.number, subscribers.c.gone, subscribers.c.gone_reason)
+            select(subscriptions, subscribers.c.number, subscribers.c.gone, subscribers.c.gone_reason, consents.c.how)
             .join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
+            .outerjoin(consents, agreed)
             .where(_in(municipality))
             .order_by(subscriptions.c.subscriber, subscriptions.c.municipality)
             .limit(_BATCH)
@@ -188,10 +282,53 @@ class Subscribers:
                 batch = (await connection.execute(wanted.where(key > last))).all()
             for row in batch:
                 subscription = Subscription(self._seal.open(row.number), row.municipality, row.language)
-                yield Entry(subscription, row.since, row.gone, row.gone_reason)
+                yield Entry(subscription, row.since, row.gone, row.gone_reason, How(row.how) if row.how else None)
             if len(batch) < _BATCH:
                 return
             last = (batch[-1].subscriber, batch[-1].municipality)
+
+    async def subscriptions_of(self, connection: AsyncConnection, number: str) -> dict[str, str]:
+        """A number's languages by municipality, the oldest subscription first, as part of a transaction."""
+        s = subscriptions.c
+        wanted = (
+            select(s.municipality, s.language)
+            .join(subscribers, subscribers.c.id == s.subscriber)
+            .where(subscribers.c.lookup == self._seal.lookup(number))
+            .order_by(s.since, s.municipality)
+        )
+        return {row.municipality: row.language for row in await connection.execute(wanted)}
+
+    async def speak(
+        self, connection: AsyncConnection, number: str, municipalities: Collection[str], language: str
+    ) -> None:
+        """Let a number's subscriptions be in another language, as part of a transaction."""
+        whose = select(subscribers.c.id).where(subscribers.c.lookup == self._seal.lookup(number)).scalar_subquery()
+        mine = (subscriptions.c.subscriber == whose) & subscriptions.c.municipality.in_(municipalities)
+        await connection.execute(update(subscriptions).where(mine).values(language=language))
+
+    async def evidence(self, number: str) -> list[Evidence]:
+        """All that is known of a number's consents, oldest first."""
+        return await evidence(self._database, self._seal.lookup(number))
+
+    async def left_themselves(self, wanted: Sequence[Subscription]) -> set[Subscription]:
+        """Those whose number said STOPP to the municipality itself, by text or on the web, and has not come back."""
+        by_key = {(self._seal.lookup(wish.number), wish.municipality): wish for wish in wanted}
+        keys = list(by_key)
+        left: set[Subscription] = set()
+        async with self._database.read() as connection:
+            for start in range(0, len(keys), _BATCH):
+                given = {"keys": sets.text(keys[start : start + _BATCH])}
+                found = await connection.execute(self._additions.left, given)
+                left |= {by_key[row.lookup, row.municipality] for row in found}
+        return left
+
+    def lookup(self, number: str) -> str:
+        """What a number is found by."""
+        return self._seal.lookup(number)
+
+    async def _holds(self, condition: Select[bool]) -> bool:
+        async with self._database.read() as connection:
+            return (await connection.execute(condition)).scalar_one()
 
     async def _expect_our_key(self, connection: AsyncConnection) -> None:
         """With another key nobody would be found, and everybody could be added once more."""
@@ -236,11 +373,24 @@ class _Additions:
         self.back = (
             update(subscribers).where(subscribers.c.gone.is_not(None), asked).values(gone=null(), gone_reason=null())
         )
+        keys = sets.spread(database.dialect, "keys", lookup=String(), municipality=SqlText())
+        c, again = consents.c, consents.alias("again")
+        of_key = (c.lookup == keys.c.lookup) & (c.municipality == keys.c.municipality)
+        by_themselves = c.withdrawn_how.in_((How.SMS, How.WEB))
+        came_back = exists().where(
+            again.c.lookup == c.lookup, again.c.municipality == c.municipality, again.c.id > c.id
+        )
+        self.left = select(c.lookup, c.municipality).join(keys, of_key).where(by_themselves, ~came_back)
+        how, version = bindparam("how", type_=String), bindparam("version", type_=String)
+        agreed = select(rows.c.lookup, rows.c.municipality, now, how, version).where(true())
+        self.consents = (
+            database.insert(consents)
+            .from_select(["lookup", "municipality", "given", "how", "text"], agreed)
+            .on_conflict_do_nothing()  # one that stands is older, and stays
+        )
 
 
-async def mark_gone(
-    connection: AsyncConnection, dialect: str, reasons: Mapping[int, str | None], now: datetime
-) -> None:
+def mark_gone(connection: Connection, dialect: str, reasons: Mapping[int, str | None], now: datetime) -> None:
     """Mark the numbers behind deliveries as surely no good any more, as part of a transaction; the first reason stays.
 
     Args:
@@ -249,25 +399,38 @@ async def mark_gone(
     why = sets.spread(dialect, "why", id=BigInteger(), reason=SqlText())
     behind = (deliveries.c.id == why.c.id) & (subscribers.c.id == deliveries.c.subscriber)
     marked = update(subscribers).where(behind, subscribers.c.gone.is_(None)).values(gone=now, gone_reason=why.c.reason)
-    await connection.execute(marked, {"why": sets.text(list(reasons.items()))})
+    connection.execute(marked, {"why": sets.text(list(reasons.items()))})
 
 
 def _in(municipality: str | None) -> ColumnElement[bool]:
     return true() if municipality is None else subscriptions.c.municipality == municipality
 
 
-def _cancellation(subscriber: int, now: datetime) -> Update:
-    """Cancel what is planned for a subscriber and would not reach it through a subscription that it still has."""
+def _release(subscriber: int, now: datetime) -> ReturningUpdate[int, str]:
+    """Free a subscriber of all that would not reach it through a subscription that it still has.
+
+    What is planned is cancelled. What may be on its way loses its number, and so is not sent if it is not yet, nor
+    ever again; the states afterwards tell the two apart. It is one statement, so that what a lane claims while this
+    waits for it on PostgreSQL is seen as claimed.
+    """
+    d = deliveries.c
     planned, other = renditions.alias("planned"), renditions.alias("other")
     same_message = (other.c.message == planned.c.message) & (other.c.channel == planned.c.channel)
     still_wanted = (
         exists()
         .select_from(planned.join(other, same_message))
-        .where(planned.c.id == deliveries.c.rendition)
+        .where(planned.c.id == d.rendition)
         .where(other.c.municipality == subscriptions.c.municipality, subscriptions.c.subscriber == subscriber)
     )
+    is_pending = d.state == State.PENDING
     return (
         update(deliveries)
-        .where(deliveries.c.subscriber == subscriber, deliveries.c.state == State.PENDING, ~still_wanted)
-        .values(state=State.CANCELLED, reason=_LEFT, changed=now)
+        .where(d.subscriber == subscriber, d.state.in_((State.PENDING, State.SENDING, State.IN_DOUBT)), ~still_wanted)
+        .values(
+            state=case((is_pending, State.CANCELLED.value), else_=d.state),
+            reason=case((is_pending, _LEFT), else_=d.reason),
+            changed=case((is_pending, literal(now, d.changed.type)), else_=d.changed),
+            subscriber=case((is_pending, d.subscriber), else_=null()),
+        )
+        .returning(d.id, d.state)
     )

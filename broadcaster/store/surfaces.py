@@ -1,13 +1,17 @@
-"""What our own surfaces (feeds, phone lines) show now."""
+"""What our own surfaces (feeds, phone lines, public pages) show now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, exists, func, select
 
+from broadcaster.delivery import REACHED
+from broadcaster.store import schema
 from broadcaster.store.database import Database
-from broadcaster.store.schema import surfaces
-from channels.contract import Parcel, Showing
+from broadcaster.store.schema import deliveries, renditions, surfaces
+from channels.contract import Original, Parcel, Showing
+from messages.document import is_exercise
 from messages.model import Kind, Rendition, Severity
 
 
@@ -31,6 +35,8 @@ class SurfaceStore:
             "text": parcel.rendition.text,
             "issued": parcel.issued,
             "expires": parcel.expires,
+            "incident": parcel.incident,
+            "next_update": parcel.next_update,
             "updated": self._now(),
         }
         new = self._database.insert(surfaces).values(channel=channel, surface=surface, slot=slot, **shown)
@@ -74,11 +80,43 @@ class SurfaceStore:
                     severity=Severity(row.severity),
                     issued=row.issued,
                     expires=row.expires,
+                    incident=row.incident,
+                    next_update=row.next_update,
                 ),
                 updated=row.updated,
             )
             for row in found
         ]
+
+    async def originals(self, channel: str, municipality: str, messages: Collection[str]) -> Mapping[str, Original]:
+        """Those of the messages that were written for the municipality on the channel, by their ids."""
+        sent = schema.messages
+        wanted = (
+            select(sent.c.id, sent.c.source, renditions.c.language, renditions.c.title, renditions.c.text)
+            .join_from(sent, renditions, renditions.c.message == sent.c.id)
+            .where(renditions.c.channel == channel, renditions.c.municipality == municipality, sent.c.id.in_(messages))
+            .order_by(renditions.c.id)
+        )
+        async with self._database.read() as connection:
+            found = (await connection.execute(wanted)).all()
+        originals: dict[str, Original] = {}
+        for row in found:
+            text = Rendition(municipality, channel, row.language, row.title, row.text)
+            known = originals.get(row.id) or Original(is_exercise(row.source), ())
+            originals[row.id] = replace(known, renditions=(*known.renditions, text))
+        return originals
+
+    async def stands(self, channel: str, surface: str, message: str) -> bool:
+        """Whether the message's delivery to the surface is done, to the last byte that readers see."""
+        done = exists().where(
+            deliveries.c.message == message,
+            deliveries.c.target == surface,
+            deliveries.c.state.in_(REACHED),
+            deliveries.c.rendition == renditions.c.id,
+            renditions.c.channel == channel,
+        )
+        async with self._database.read() as connection:
+            return bool((await connection.execute(select(done))).scalar())
 
     async def revision(self, channel: str) -> tuple[int, datetime | None]:
         """Something that is another whenever what the channel's surfaces show is another."""

@@ -25,9 +25,13 @@ async def form_of(request: web.Request) -> MultiDict[str] | None:
 
 def is_from_twilio(request: web.Request, form: MultiDict[str], auth_token: SecretStr) -> bool:
     """Tell whether Twilio sent the form to this address, as it was told it: behind a proxy the public one."""
-    base = request.app.get(PUBLIC_URL, f"{request.scheme}://{request.host}")
     signature = request.headers.get(SIGNATURE_HEADER, "")
-    return is_signed(auth_token.get_secret_value(), base + request.raw_path, form, signature)
+    return is_signed(auth_token.get_secret_value(), base_url(request) + request.raw_path, form, signature)
+
+
+def base_url(request: web.Request) -> str:
+    """What the addresses of this application begin with, as providers know it, without a slash at the end."""
+    return request.app.get(PUBLIC_URL, f"{request.scheme}://{request.host}")
 
 
 def without_secret(request: web.Request) -> str:

@@ -1,6 +1,7 @@
 """Feeds: RSS 2.0 and Atom files, one feed per municipality and language and one of all together per language."""
 
-from channels.feed.channel import FEED, PROVIDER, FeedChannel, FeedSettings
-from channels.feed.folder import FolderError
+from channels.feed.channel import FeedChannel, build
+from channels.folder import FolderError
+from channels.providers.feed import FEED, FeedSettings
 
-__all__ = ["FEED", "PROVIDER", "FeedChannel", "FeedSettings", "FolderError"]
+__all__ = ["FEED", "FeedChannel", "FeedSettings", "FolderError", "build"]

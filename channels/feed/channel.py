@@ -1,38 +1,30 @@
 """The feed channel: a parcel becomes an entry of its municipality's feed and of the feed that all share."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationInfo
-
-from channels.contract import Accepted, ChannelKind, Deferred, Outcome, Parcel, Showing, Surfaces
-from channels.feed.document import JOINT, Format, describe, entry_id, render_feed, withdrawn
-from channels.feed.folder import Folder, FolderError
-from channels.provider import Provider, Wiring
-from channels.settings import AccountSettings
-from messages.model import Form, Limits, Markup, Municipality, Rendition
+from channels.contract import Accepted, Deferred, Outcome, Parcel, Showing, Surfaces
+from channels.feed.alerts import Alert, alerts, withdrawal
+from channels.feed.cap import describe_alerts, render_alert, render_alerts
+from channels.feed.document import (
+    CAP,
+    JOINT,
+    NO_HUBS,
+    Feed,
+    Format,
+    describe,
+    entry_id,
+    hubs_of_feeds,
+    render_feed,
+    withdrawn,
+)
+from channels.folder import Folder, FolderError
+from channels.provider import Wiring
+from channels.providers.feed import FEED, FeedSettings
+from messages.model import Municipality, Rendition
 from messages.problems import InputError, Place, Problem
-
-FEED = ChannelKind("feed", Form(Markup.HTML, Limits()), repeatable=True)
-
-
-def _from_folder(path: Path, info: ValidationInfo) -> Path:
-    return Path((info.context or {}).get("folder", "."), path)
-
-
-class FeedSettings(AccountSettings):
-    """Where the feeds' files go.
-
-    Args:
-        directory: the folder for the files, as seen from the configuration's folder; only its parent must exist.
-        authority: a domain name the senders own, for the ids of feeds and entries (RFC 4151). It never changes, even
-            if the feeds move: readers know messages by it.
-    """
-
-    directory: Annotated[Path, AfterValidator(_from_folder)]
-    authority: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")]
 
 
 class FeedChannel:
@@ -48,7 +40,9 @@ class FeedChannel:
         municipalities: Mapping[str, Municipality],
         *,
         authority: str,
+        now: Callable[[], datetime],
         public_url: str | None = None,
+        hubs: Mapping[str, str] = NO_HUBS,
     ) -> None:
         if JOINT in municipalities:
             raise InputError(
@@ -66,15 +60,19 @@ class FeedChannel:
             id_: municipality for id_, municipality in municipalities.items() if FEED.name in municipality.channels
         }
         self._authority = authority
+        self._now = now
         self._public_url = public_url
+        self._hubs = hubs_of_feeds(hubs, self._municipalities)
 
     async def send(self, parcel: Parcel) -> Outcome:
-        """Show the parcel in its feed and in the joint one; once more changes nothing."""
+        """Show the parcel in its feed and in the joint one, and its message as an alert; once more changes nothing."""
+        await self._issue(parcel, parcel.message)
         return await self._show(parcel)
 
     async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
         """Let an entry say what the parcel says. It keeps its id, so readers take it for the same message."""
         shown = await self._find(parcel.target, remote_id)
+        await self._issue(parcel, parcel.message)
         return await self._show(parcel if shown is None else _in_place_of(shown.parcel, parcel))
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:
@@ -85,6 +83,9 @@ class FeedChannel:
         shown = await self._find(parcel.target, remote_id)
         if shown is None:
             return Accepted(remote_id)
+        message = shown.parcel.message
+        await self._issue(shown.parcel, message)
+        await self._issue(shown.parcel, withdrawal(message))
         return await self._show(replace(shown.parcel, rendition=withdrawn(shown.parcel.rendition)))
 
     async def refresh(self) -> None:
@@ -96,8 +97,15 @@ class FeedChannel:
         languages = sorted({language for m in self._municipalities.values() for language in m.languages})
         await self._write(
             [f"{m.id}/{language}" for m in self._municipalities.values() for language in m.languages]
-            + [f"{JOINT}/{language}" for language in languages]
+            + [f"{JOINT}/{language}" for language in languages],
+            self._municipalities,
         )
+
+    async def _issue(self, parcel: Parcel, alert: str) -> None:
+        """Keep that there is an alert; its texts are those of the message, in all languages from the beginning."""
+        municipality = parcel.rendition.municipality
+        unworded = replace(parcel, rendition=Rendition(municipality, FEED.name, "", "", ""))
+        await self._surfaces.put(FEED.name, f"{municipality}/{CAP}", alert, unworded)
 
     async def _show(self, parcel: Parcel) -> Outcome:
         rendition = parcel.rendition
@@ -105,19 +113,46 @@ class FeedChannel:
         await self._surfaces.put(FEED.name, parcel.target, parcel.message, parcel)
         await self._surfaces.put(FEED.name, joint, f"{parcel.message}/{rendition.municipality}", parcel)
         try:
-            await self._write([parcel.target, joint])
+            await self._write([parcel.target, joint], [rendition.municipality])
         except FolderError as error:
             return Deferred(str(error))
         return Accepted(entry_id(self._authority, parcel))
 
-    async def _write(self, surfaces: Iterable[str]) -> None:
+    async def _write(self, surfaces: Iterable[str], municipalities: Iterable[str]) -> None:
         async with self._folder.exclusive():
             files: dict[str, bytes] = {}
             for surface in surfaces:
-                feed = describe(surface, self._municipalities, self._authority, self._public_url)
+                feed = self._describe(surface)
                 showings = await self._surfaces.showing(FEED.name, surface)
                 files |= {f"{surface}.{form}": render_feed(feed, showings, form) for form in Format}
-            await self._folder.write(files)
+            await self._folder.write(files | await self._alert_files(municipalities))
+
+    async def _alert_files(self, municipalities: Iterable[str]) -> dict[str, bytes]:
+        """The documents of alerts that are not there yet, and after them the feeds that lead to them.
+
+        A document is never written anew: others know it by its identifier, and have it already. Only what is withdrawn
+        loses its text.
+        """
+        chains = {id_: await self._chain(id_) for id_ in self._municipalities}
+        everything = [alert for chain in chains.values() for alert in chain]
+        missing = await self._folder.missing(alert.file for alert in everything)
+        files = {
+            alert.file: render_alert(alert, self._municipalities[alert.municipality], self._authority)
+            for alert in everything
+            if alert.file in missing or not alert.renditions
+        }
+        for id_, chain in [*((id_, chains[id_]) for id_ in municipalities if id_ in chains), (JOINT, everything)]:
+            feed = describe_alerts(id_, self._municipalities, self._describe)
+            files[f"{feed.surface}.{Format.ATOM}"] = render_alerts(feed, chain, self._now())
+        return files
+
+    async def _chain(self, municipality: str) -> Sequence[Alert]:
+        showings = await self._surfaces.showing(FEED.name, f"{municipality}/{CAP}")
+        messages = {showing.parcel.message for showing in showings}
+        return alerts(municipality, showings, await self._surfaces.originals(FEED.name, municipality, messages))
+
+    def _describe(self, surface: str) -> Feed:
+        return describe(surface, self._municipalities, self._authority, self._public_url, self._hubs)
 
     async def _find(self, surface: str, remote_id: str) -> Showing | None:
         for showing in await self._surfaces.showing(FEED.name, surface):
@@ -130,18 +165,14 @@ def _in_place_of(shown: Parcel, parcel: Parcel) -> Parcel:
     return replace(parcel, message=shown.message, issued=shown.issued)
 
 
-def _build(settings: FeedSettings, wiring: Wiring) -> FeedChannel:
+def build(settings: FeedSettings, wiring: Wiring) -> FeedChannel:
+    """Make the adapter of an account."""
     return FeedChannel(
         settings.directory,
         wiring.surfaces,
         wiring.municipalities,
         authority=settings.authority,
+        now=wiring.now,
         public_url=wiring.public_url,
+        hubs=wiring.hubs,
     )
-
-
-def _target(_settings: FeedSettings, rendition: Rendition) -> str:
-    return f"{rendition.municipality}/{rendition.language}"
-
-
-PROVIDER = Provider("feed", FEED, FeedSettings, _build, _target, concurrency=4, rate=None)

@@ -1,14 +1,20 @@
-"""A feed as bytes, RSS 2.0 or Atom: always the same for the same, so that readers are told of real changes only.
+"""A feed as bytes, RSS, Atom or JSON: always the same for the same, so that readers are told of real changes only.
 
-Identity, dates and links follow RFC 4287 (Atom), RFC 4151 (``tag:`` addresses) and the RSS 2.0 specification.
+Identity, dates and links follow RFC 4287 (Atom), RFC 4151 (``tag:`` addresses), the RSS 2.0 specification and JSON Feed
+1.1 (https://www.jsonfeed.org/version/1.1/); how a feed names its hub is that of WebSub (https://www.w3.org/TR/websub/).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
 
+from feedgen.ext.base import BaseEntryExtension
 from feedgen.feed import FeedGenerator
+from lxml import etree
 
 from channels.contract import Parcel, Showing
 from channels.feed.words import words
@@ -18,11 +24,14 @@ from messages.model import Municipality, Rendition
 JOINT = "all"
 """Stands for a municipality in the name of the feed that all share."""
 
+CAP = "cap"
+"""Stands for a language in the name of a feed of alerts, ``borgholm/cap``."""
+
 ENTRIES = 50
 """Most entries of a feed, so that it stays small on a mobile connection."""
 
-_NAMED_IN = 2026  # RFC 4151 wants the year in which a name was made; this one stands for the feeds, and never changes
-_NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)  # Atom requires a date, and a clock would change the bytes
+NAMED_IN = 2026  # RFC 4151 wants the year in which a name was made; this one stands for the feeds, and never changes
+NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)  # Atom requires a date, and a clock would change the bytes
 _MINUTES_BETWEEN_LOOKS = 5
 
 
@@ -31,11 +40,21 @@ class Format(StrEnum):
 
     RSS = "rss"
     ATOM = "atom"
+    JSON = "json"
 
     @property
     def media_type(self) -> str:
-        """The registered (Atom) or customary (RSS) media type."""
-        return f"application/{self.value}+xml"
+        """The registered (Atom) or customary media type."""
+        return "application/feed+json" if self is Format.JSON else f"application/{self.value}+xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a feed, one of its other formats or its hub is found."""
+
+    href: str
+    rel: str
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +67,7 @@ class Feed:
         author: who speaks where no municipality is named.
         authority: the domain name that its ids hang on; they stay the same wherever the feed moves.
         public_url: where ``serve`` is reached from outside, or None.
+        hub: whom readers may ask to be told of changes at once (WebSub), if there is one.
     """
 
     surface: str
@@ -58,18 +78,61 @@ class Feed:
     author: str
     authority: str
     public_url: str | None
+    hub: str | None
 
     @property
     def joint(self) -> bool:
         """Whether several municipalities share it."""
         return self.surface.startswith(f"{JOINT}/")
 
+    @property
+    def home(self) -> str:
+        """The page that leads to the feeds."""
+        return f"{self.public_url or 'https://' + self.authority}/"
 
-def describe(surface: str, municipalities: Mapping[str, Municipality], authority: str, public_url: str | None) -> Feed:
-    """What the feed of that name says about itself."""
+    def links(self, form: Format) -> Sequence[Link]:
+        """What the feed says in a format about where it is."""
+        return links(self.surface, form, self.public_url, self.hub)
+
+
+def links(surface: str, form: Format, public_url: str | None, hub: str | None) -> Sequence[Link]:
+    """Where a feed in a format is found itself, its hub, and its other formats; nothing without an address."""
+    if public_url is None:
+        return ()
+    address = f"{public_url}/feeds/{surface}"
+    others = [] if surface.endswith(f"/{CAP}") else [other for other in Format if other is not form]
+    return (
+        Link(f"{address}.{form}", "self", form.media_type),
+        *([Link(hub, "hub")] if hub else []),
+        *(Link(f"{address}.{other}", "alternate", other.media_type) for other in others),
+    )
+
+
+def hubs_of_feeds(hubs: Mapping[str, str], sharing: Iterable[str]) -> Mapping[str, str]:
+    """The hubs of municipalities as those of feeds: the joint feed has one where all that share it have the same."""
+    different = {hubs.get(municipality) for municipality in sharing}
+    common = different.pop() if len(different) == 1 else None
+    return {**hubs, JOINT: common} if common else hubs
+
+
+NO_HUBS: Mapping[str, str] = MappingProxyType({})
+
+
+def describe(
+    surface: str,
+    municipalities: Mapping[str, Municipality],
+    authority: str,
+    public_url: str | None,
+    hubs: Mapping[str, str] = NO_HUBS,
+) -> Feed:
+    """What the feed of that name says about itself.
+
+    Args:
+        hubs: those of the feeds that have one, by what their names begin with.
+    """
     municipality, language = surface.split("/")
     own = words(language)
-    names = {id_: _name(municipality, language) for id_, municipality in municipalities.items()}
+    names = {id_: name_in(municipality, language) for id_, municipality in municipalities.items()}
     joint = municipality == JOINT
     author = own.listed(tuple(names.values())) if joint else names.get(municipality, municipality)
     return Feed(
@@ -81,11 +144,19 @@ def describe(surface: str, municipalities: Mapping[str, Municipality], authority
         author=author,
         authority=authority,
         public_url=public_url,
+        hub=hubs.get(municipality),
     )
 
 
+def topics(surface: str) -> Sequence[str]:
+    """The files that change with the feed of a municipality in a language: its own, those of all, and the alerts'."""
+    municipality, language = surface.split("/")
+    feeds = [f"{id_}/{language}.{form}" for id_ in (municipality, JOINT) for form in Format]
+    return [*feeds, *(f"{id_}/{CAP}.{Format.ATOM}" for id_ in (municipality, JOINT))]
+
+
 def entry_id(authority: str, parcel: Parcel) -> str:
-    """The name of an entry for ever (RFC 4151), the same in both formats and in the joint feed."""
+    """The name of an entry for ever (RFC 4151), the same in all formats and in the joint feed."""
     rendition = parcel.rendition
     return f"tag:{authority},{parcel.issued.year}:{parcel.message}/{rendition.municipality}/{rendition.language}"
 
@@ -109,8 +180,20 @@ def render_feed(feed: Feed, showings: Sequence[Showing], form: Format) -> bytes:
         ValueError: a time without a zone.
     """
     shown = showings[:ENTRIES]
+    if form is Format.JSON:
+        return _json(feed, shown)
+    document = outline(feed, form)
+    document.updated(_seconds(max((showing.updated for showing in shown), default=NOTHING_YET)))
+    for showing in shown:
+        _add_entry(document, feed, showing)
+    written: bytes = document.atom_str() if form is Format.ATOM else document.rss_str()
+    return written
+
+
+def outline(feed: Feed, form: Format) -> FeedGenerator:
+    """Begin a feed in XML: everything but its entries, and when it was last changed."""
     document = FeedGenerator()
-    document.id(f"tag:{feed.authority},{_NAMED_IN}:feeds/{feed.surface}")
+    document.id(f"tag:{feed.authority},{NAMED_IN}:feeds/{feed.surface}")
     document.title(xml_text(feed.title))
     document.subtitle(xml_text(feed.description))
     document.description(xml_text(feed.description))
@@ -118,37 +201,103 @@ def render_feed(feed: Feed, showings: Sequence[Showing], form: Format) -> bytes:
     document.author(name=xml_text(feed.author))
     document.generator("municipal-broadcaster")
     document.ttl(_MINUTES_BETWEEN_LOOKS)
-    document.updated(_seconds(max((showing.updated for showing in shown), default=_NOTHING_YET)))
-    if feed.public_url is not None:
-        document.link(href=f"{feed.public_url}/feeds/{feed.surface}.{form}", rel="self", type=form.media_type)
+    if form is Format.RSS:
+        document.register_extension("links", lambda: WholeLinks(feed.links(form)))
+    else:
+        for link in feed.links(form):
+            document.link(**_attributes(link))
     # feedgen takes the last link as RSS's <link>, whatever its rel: this one stays last
-    document.link(href=f"{feed.public_url or 'https://' + feed.authority}/", rel="alternate", type="text/html")
-    for showing in shown:
-        _add_entry(document, feed, showing)
-    written: bytes = document.atom_str() if form is Format.ATOM else document.rss_str()
-    return written
+    document.link(href=feed.home, rel="alternate", type="text/html")
+    return document
+
+
+class WholeLinks(BaseEntryExtension):  # type: ignore[misc] # feedgen has no types
+    """Links in RSS, of which feedgen itself writes one, and in entries, of which it writes the address only."""
+
+    def __init__(self, links: Sequence[Link]) -> None:
+        self._links = links
+
+    def extend_rss(self, feed: Any) -> Any:  # noqa: ANN401 - an element of lxml, as feedgen hands it over
+        """Add them to the channel of a feed."""
+        self.extend_atom(feed[0])
+        return feed
+
+    def extend_atom(self, element: Any) -> Any:  # noqa: ANN401 - an element of lxml, as feedgen hands it over
+        """Add them to an entry."""
+        for link in self._links:
+            etree.SubElement(element, "{http://www.w3.org/2005/Atom}link", _attributes(link))
+        return element
+
+
+def _attributes(link: Link) -> dict[str, str]:
+    return {name: value for name, value in asdict(link).items() if value is not None}
+
+
+def _json(feed: Feed, showings: Sequence[Showing]) -> bytes:
+    document = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": feed.home,
+        "feed_url": next((link.href for link in feed.links(Format.JSON) if link.rel == "self"), None),
+        "description": feed.description,
+        "language": feed.language,
+        "authors": [{"name": feed.author}],
+        "hubs": [{"type": "WebSub", "url": link.href} for link in feed.links(Format.JSON) if link.rel == "hub"],
+        "items": [_item(feed, showing) for showing in showings],
+    }
+    said = {key: value for key, value in document.items() if value or key == "items"}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _item(feed: Feed, showing: Showing) -> dict[str, object]:
+    parcel = showing.parcel
+    return {
+        "id": entry_id(feed.authority, parcel),
+        "title": _title(feed, parcel.rendition),
+        "content_html": xml_text(parcel.rendition.text),
+        "date_published": _seconds(parcel.issued).isoformat(),
+        "date_modified": _seconds(showing.updated).isoformat(),
+        "authors": [{"name": _author(feed, parcel.rendition)}],
+        "tags": [label for _, _, label in _categories(feed, parcel)],
+        "language": parcel.rendition.language,
+    }
 
 
 def _add_entry(document: FeedGenerator, feed: Feed, showing: Showing) -> None:
-    parcel, own = showing.parcel, words(feed.language)
+    parcel = showing.parcel
     rendition = parcel.rendition
-    author = xml_text(feed.names.get(rendition.municipality, rendition.municipality))
-    title = xml_text(rendition.title) or author
     entry = document.add_entry(order="append")
     entry.id(entry_id(feed.authority, parcel))
-    entry.title(f"{author}: {title}" if feed.joint else title)
-    entry.author(name=author)
+    entry.title(_title(feed, rendition))
+    entry.author(name=_author(feed, rendition))
     entry.content(xml_text(rendition.text), type="html")
     entry.published(_seconds(parcel.issued))
     entry.updated(_seconds(showing.updated))
-    for scheme, term, label in (
-        ("severity", parcel.severity, own.severities[parcel.severity]),
-        ("kind", parcel.kind, own.kinds[parcel.kind]),
-    ):
-        entry.category(term=str(term), scheme=f"tag:{feed.authority},{_NAMED_IN}:{scheme}", label=label)
+    for scheme, term, label in _categories(feed, parcel):
+        entry.category(term=term, scheme=f"tag:{feed.authority},{NAMED_IN}:{scheme}", label=label)
 
 
-def _name(municipality: Municipality, language: str) -> str:
+def _author(feed: Feed, rendition: Rendition) -> str:
+    return xml_text(feed.names.get(rendition.municipality, rendition.municipality))
+
+
+def _title(feed: Feed, rendition: Rendition) -> str:
+    author = _author(feed, rendition)
+    title = xml_text(rendition.title) or author
+    return f"{author}: {title}" if feed.joint else title
+
+
+def _categories(feed: Feed, parcel: Parcel) -> Sequence[tuple[str, str, str]]:
+    """What the parcel is, as scheme, term and label."""
+    own = words(feed.language)
+    return (
+        ("severity", parcel.severity.value, own.severities[parcel.severity]),
+        ("kind", parcel.kind.value, own.kinds[parcel.kind]),
+    )
+
+
+def name_in(municipality: Municipality, language: str) -> str:
+    """A municipality's name in a language."""
     return municipality.translations.get(language, {}).get("name") or municipality.variables["name"]
 
 

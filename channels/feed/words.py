@@ -16,6 +16,8 @@ class Words:
         conjunction: what stands before the last name of several.
         withdrawn_mark: what comes before the title of a withdrawn message.
         withdrawn_text: what stands in place of its text, as HTML.
+        tag: the language with its country (RFC 5646), as CAP writes it.
+        instructions: headings below which a message says what to do.
     """
 
     title: str
@@ -24,6 +26,8 @@ class Words:
     conjunction: str
     withdrawn_mark: str
     withdrawn_text: str
+    tag: str
+    instructions: Sequence[str]
     severities: Mapping[Severity, str]
     kinds: Mapping[Kind, str]
 
@@ -40,6 +44,8 @@ WORDS: Mapping[str, Words] = {
         conjunction="och",
         withdrawn_mark="Tillbakadraget:",
         withdrawn_text="<p>Meddelandet är tillbakadraget och gäller inte längre.</p>",
+        tag="sv-SE",
+        instructions=("Vad ska jag göra?", "Vad gäller nu?"),
         severities={
             Severity.EXTREME: "Extrem",
             Severity.SEVERE: "Allvarlig",
@@ -61,6 +67,8 @@ WORDS: Mapping[str, Words] = {
         conjunction="and",
         withdrawn_mark="Withdrawn:",
         withdrawn_text="<p>This message has been withdrawn and no longer applies.</p>",
+        tag="en-GB",
+        instructions=("What should I do?", "What applies now?"),
         severities={
             Severity.EXTREME: "Extreme",
             Severity.SEVERE: "Severe",

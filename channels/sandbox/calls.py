@@ -1,153 +1,115 @@
-"""Calls a phone line as a resident does, and Twilio for them: signed webhooks, keys pressed, and what is heard."""
+"""Calls phone lines as residents do, and Twilio or 46elks for them: webhooks, keys pressed, and what is heard."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import urljoin
-from uuid import uuid4
-from xml.etree.ElementTree import Element
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import aiohttp
 from twilio.request_validator import RequestValidator
 from yarl import URL
 
-from channels.sandbox.xml import NotXmlError, parse
+from channels.sandbox.heard import CallError, parsed
+from channels.sandbox.ongoing import Call, ElksCall, TwilioCall
 
 _ACCOUNT = "AC" + "0" * 32
-_KEY = re.compile(r"\D*\b(\d)\W*")
-"""An offer in a menu, as opposed to an announcement: its one digit is its last word."""
 
 _PATIENCE = aiohttp.ClientTimeout(total=15)
 """After this long without an answer Twilio gives up on a webhook (error 11200)."""
-
-
-class CallError(Exception):
-    """The caller heard nothing but a dead line; says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """Words heard on the line, in the language (BCP 47) of the voice; ``times`` in a row."""
-
-    language: str
-    text: str
-    times: int
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a caller hears without pressing a key.
-
-    Args:
-        keys: the digits that the menu offers.
-        connected: the number the call goes on to; empty when it ends here.
-    """
-
-    spoken: tuple[Spoken, ...]
-    keys: tuple[str, ...]
-    connected: str
 
 
 class Telephone:
     """Calls lines by their voice webhooks.
 
     Args:
-        lines: the webhook's URL of each phone line.
+        lines: the webhook's URL of each phone line at Twilio.
         auth_token: the Twilio token that signs the webhooks.
+        elks_lines: the same as ``lines`` at 46elks, which does not sign.
     """
 
-    def __init__(self, http: aiohttp.ClientSession, lines: Mapping[str, str], auth_token: str) -> None:
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        lines: Mapping[str, str],
+        auth_token: str,
+        elks_lines: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._http = http
         self._lines = lines
+        self._elks_lines = elks_lines
         self._validator = RequestValidator(auth_token)
 
     @property
     def numbers(self) -> Sequence[str]:
         """The numbers of the lines."""
-        return tuple(self._lines)
+        return (*self._lines, *self._elks_lines)
+
+    async def dial(self, line: str, caller: str) -> Call:
+        """Call the line.
+
+        Raises:
+            CallError: there is no such line, or it does not answer as it should.
+        """
+        call = self._call(line, caller)
+        await call.start()
+        return call
 
     async def call(self, line: str, caller: str, digits: str | None = None, action: str | None = None) -> str:
-        """Call the line and return its TwiML.
+        """Call the line and return its TwiML, or its JSON at 46elks.
 
         Args:
             digits: keys to press when the line asks for some; what is returned is what comes after.
-            action: where the pressed keys go; None for where the line's first Gather says.
+            action: where the pressed keys go; None for where the line's first Gather says. For Twilio only.
 
         Raises:
-            CallError: there is no such line, it does not answer with TwiML, or it asks for no keys.
+            CallError: there is no such line, it does not answer as it should, or it asks for no keys.
         """
-        if line not in self._lines:
-            raise CallError(f"no phone line has the number {line}: there are {', '.join(self._lines) or 'none at all'}")
-        url = self._lines[line]
-        form = {
-            "AccountSid": _ACCOUNT,
-            "ApiVersion": "2010-04-01",
-            "CallSid": f"CA{uuid4().hex}",
-            "CallStatus": "ringing",
-            "Called": line,
-            "Caller": caller,
-            "Direction": "inbound",
-            "From": caller,
-            "To": line,
-        }
-        if digits is None and action is None:
-            return await self._ask(url, form)
-        if action is None:
-            gather = next(_root(await self._ask(url, form)).iter("Gather"), None)
-            if gather is None:
-                raise CallError(f"the line {line} asks for no keys")
-            action = gather.get("action", "")
-        pressed = {} if digits is None else {"Digits": digits}
-        return await self._ask(urljoin(url, action), form | {"CallStatus": "in-progress"} | pressed)
+        call = self._call(line, caller)
+        if action is not None and isinstance(call, TwilioCall):
+            await call.follow(action, digits)
+            return call.document
+        await call.start()
+        if digits is not None:
+            await call.press(digits)
+        return call.document
 
-    async def _ask(self, url: str, form: Mapping[str, str]) -> str:
+    def _call(self, line: str, caller: str) -> Call:
+        if line in self._elks_lines:
+            return ElksCall(line, caller, self._elks_lines[line], self._answer, self._sound)
+        if line in self._lines:
+            return TwilioCall(line, caller, self._lines[line], self._twiml, _ACCOUNT)
+        raise CallError(f"no phone line has the number {line}: there are {', '.join(self.numbers) or 'none at all'}")
+
+    async def _twiml(self, url: str, form: Mapping[str, str]) -> str:
         signed = str(URL(url))
-        headers = {"X-Twilio-Signature": self._validator.compute_signature(signed, form)}
+        twiml = await self._answer(
+            signed, form, {"X-Twilio-Signature": self._validator.compute_signature(signed, form)}
+        )
+        parsed(twiml)
+        return twiml
+
+    async def _answer(
+        self, url: str, form: Mapping[str, str], headers: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
         try:
-            # Twilio follows a redirect without the form, so that to a webhook it is as good as an error.
+            # Both follow a redirect without the form, so that to a webhook it is as good as an error.
             async with self._http.post(
-                signed, data=form, headers=headers, timeout=_PATIENCE, allow_redirects=False
+                url, data=form, headers=headers, timeout=_PATIENCE, allow_redirects=False
             ) as answer:
-                twiml = (await answer.read()).decode(errors="replace")
+                said = (await answer.read()).decode(errors="replace")
         except TimeoutError:
             raise CallError(f"{url} did not answer within {_PATIENCE.total} seconds") from None
         except (aiohttp.ClientError, ValueError):
             raise CallError(f"{url} cannot be reached: is serve running?") from None
         if answer.status != 200:
             raise CallError(f"{url} answered {answer.status} {answer.reason}")
-        _root(twiml)
-        return twiml
+        return said
 
-
-def listen(twiml: str) -> Heard:
-    """Hear what TwiML lets a caller hear.
-
-    Raises:
-        CallError: it is not TwiML.
-    """
-    root = _root(twiml)
-    offers = (_KEY.fullmatch(_words(say)) for gather in root.iter("Gather") for say in gather.iter("Say"))
-    number = next((_words(dial) for dial in root.iter("Dial")), "")
-    return Heard(tuple(_spoken(root)), tuple(dict.fromkeys(offer[1] for offer in offers if offer)), number)
-
-
-def _spoken(root: Element) -> Iterator[Spoken]:
-    times: dict[tuple[str, str], int] = {}
-    for say in root.iter("Say"):
-        words = say.get("language", "en-US"), _words(say)
-        times[words] = times.get(words, 0) + 1
-    return (Spoken(language, text, count) for (language, text), count in times.items())
-
-
-def _words(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())
-
-
-def _root(twiml: str) -> Element:
-    try:
-        root = parse(twiml.encode())
-    except NotXmlError as error:
-        raise CallError(f"the answer is not XML: {error}") from None
-    if root.tag != "Response":
-        raise CallError(f"the answer is not TwiML: its root is {root.tag}, not Response")
-    return root
+    async def _sound(self, url: str) -> str:
+        try:
+            async with self._http.get(url, timeout=_PATIENCE) as answer:
+                size = len(await answer.read())
+        except (TimeoutError, aiohttp.ClientError, ValueError):
+            return "cannot be fetched"
+        kind = answer.content_type
+        if answer.status != 200 or not kind.startswith("audio/"):
+            return f"cannot be played: {answer.status} {kind}"
+        return f"{kind}, {size // 1000} kB"

@@ -1,13 +1,16 @@
 """How other processes ask the sandbox what it got and tell it what to do: JSON over HTTP, below ``/sandbox``.
 
-GET  /sandbox/received  {"texts": [...], "posts": [...], "reports": [...]}, oldest first
+GET  /sandbox/received  {"texts": [...], "posts": [...], "reports": [...], "pings": [...]}, oldest first
 POST /sandbox/behave    {"provider": "twilio", "behaviours": [{"fault": "slow", "seconds": 2}]}; [] makes it well
 POST /sandbox/receipts  {"receipts": {"statuses": ["sent", "undelivered"], "code": 30005}}; {} for the usual ones,
                         {"receipts": null} for none
 POST /sandbox/reset     forgets everything and makes every provider well
-POST /sandbox/call      {"line": "+46...", "caller"?: "+46...", "digits"?: "2"} answers {"twiml": "..."}
+POST /sandbox/text      {"to": "+46...", "text": "START", "from"?: "+46...", "sid"?, "opt_out"?: "STOP"} answers
+                        {"reply": "..."}, null for none
+POST /sandbox/call      {"line": "+46...", "caller"?: "+46...", "digits"?: "2"} answers {"twiml": "..."};
+                        a line at 46elks answers {"actions": "..."}, in JSON itself
 
-What cannot be done is answered with status 400 and {"error": "..."}, a call that fails with 502.
+What cannot be done is answered with status 400 and {"error": "..."}, a call or text that fails with 502.
 """
 
 from dataclasses import asdict
@@ -17,8 +20,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import to_json
 
-from channels.sandbox.calls import CallError
 from channels.sandbox.faults import Behaviour
+from channels.sandbox.handset import TextError
+from channels.sandbox.heard import CallError
 from channels.sandbox.receipts import Receipts
 
 if TYPE_CHECKING:
@@ -44,6 +48,14 @@ class _Call(_Order):
     digits: Annotated[str, StringConstraints(pattern=r"^[0-9*#]+$")] | None = None
 
 
+class _Text(_Order):
+    to: str
+    text: str
+    sender: str = Field(default="+46701740605", alias="from")
+    sid: str | None = None
+    opt_out: str | None = None
+
+
 _AnyOrder = TypeVar("_AnyOrder", bound=_Order)
 
 
@@ -56,6 +68,7 @@ def control_routes(sandbox: "Sandbox") -> list[web.RouteDef]:
                 "texts": [asdict(text) for text in sandbox.texts],
                 "posts": [asdict(post) for post in sandbox.posts],
                 "reports": [asdict(report) for report in sandbox.reports],
+                "pings": sandbox.pings,
             }
         )
 
@@ -78,15 +91,25 @@ def control_routes(sandbox: "Sandbox") -> list[web.RouteDef]:
     async def call(request: web.Request) -> web.Response:
         order = await _read(request, _Call)
         try:
-            return _json({"twiml": await sandbox.call(order.line, order.caller, order.digits)})
+            said = await sandbox.call(order.line, order.caller, order.digits)
+            return _json({"actions" if said.startswith("{") else "twiml": said})
         except CallError as error:
             return _json({"error": str(error)}, status=502)
+
+    async def text(request: web.Request) -> web.Response:
+        order = await _read(request, _Text)
+        try:
+            reply = await sandbox.text(order.to, order.text, order.sender, sid=order.sid, opt_out=order.opt_out)
+        except TextError as error:
+            return _json({"error": str(error)}, status=502)
+        return _json({"reply": reply})
 
     return [
         web.get("/sandbox/received", received),
         web.post("/sandbox/behave", behave),
         web.post("/sandbox/receipts", receipts),
         web.post("/sandbox/reset", reset),
+        web.post("/sandbox/text", text),
         web.post("/sandbox/call", call),
     ]
 

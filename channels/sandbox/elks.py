@@ -1,4 +1,4 @@
-"""Stands in for 46elks (API a1): https://46elks.se/docs. Every text is delivered at once, whatever is reported."""
+"""Stands in for 46elks (API a1): https://46elks.se/docs. Every text is delivered at once, whatever it says of it."""
 
 import math
 import re
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from channels.sandbox.exchange import Call, Route
 from channels.sandbox.faults import Behaviour
-from channels.sandbox.receipts import Reporter
+from channels.sandbox.receipts import ELKS, Reporter
 from channels.sandbox.records import Records, Text
 from messages.segments import segment
 
@@ -85,7 +85,7 @@ class Elks:
             callback=form.get("whendelivered", ""),
             at=self._records.now(),
         )
-        fresh = {key: value for key, value in _resource(text).items() if key != "delivered"} | {"status": "created"}
+        fresh = _resource(text, "created")
         if form.get("dryrun") == "yes":
             fresh["estimated_cost"] = fresh.pop("cost")
             del fresh["id"]
@@ -96,7 +96,7 @@ class Elks:
 
     def _read(self, call: Call) -> web.Response:
         text = self._records.text(self.name, _user(call), call.path["id"])
-        return web.json_response(_resource(text)) if text else _refusal(404, "Not found")
+        return web.json_response(self._as_it_stands(text)) if text else _refusal(404, "Not found")
 
     def _list(self, call: Call) -> web.Response:
         """Newest first, so ``start`` is the later end: texts before it, after ``end``; ``next`` is the next start."""
@@ -109,10 +109,14 @@ class Elks:
         except ValueError:
             return _refusal(403, "Invalid start, end or limit")
         shown = [texts[place] for place in islice(range(before - 1, after - 1, -1), limit)]
-        listing: dict[str, object] = {"data": [_resource(text) for text in shown]}
+        listing: dict[str, object] = {"data": [self._as_it_stands(text) for text in shown]}
         if before - after > limit:
             listing["next"] = _stamp(shown[-1].at)
         return web.json_response(listing)
+
+    def _as_it_stands(self, text: Text) -> dict[str, object]:
+        """Write a text as the API shows it once it has been delivered, or as was reported of it."""
+        return _resource(text, ELKS[self._records.told.get(text.sid, "delivered")])
 
 
 def _account(call: Call) -> web.Response:
@@ -144,18 +148,17 @@ def _problem(form: Mapping[str, str]) -> str | None:
     return None
 
 
-def _resource(text: Text) -> dict[str, object]:
-    """Write a text as the API shows it once it has been delivered."""
+def _resource(text: Text, status: str) -> dict[str, object]:
     parts = segment(text.body).count
-    return {
+    delivered = {"delivered": _stamp(text.at)} if status == "delivered" else {}
+    return delivered | {
         "id": text.sid,
         "created": _stamp(text.at),
-        "delivered": _stamp(text.at),
         "direction": "outgoing",
         "from": text.sender,
         "to": text.to,
         "message": text.body,
-        "status": "delivered",
+        "status": status,
         "cost": _PRICE * parts,
         "parts": parts,
     }

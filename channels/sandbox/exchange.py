@@ -85,7 +85,7 @@ class Provider(Protocol):
         ...
 
     def turned_away(self, call: Call) -> web.Response | None:
-        """Return the answer to a call without usable credentials, None for one that may pass."""
+        """Return the answer to a call without usable credentials, or one too many; None for one that may pass."""
         ...
 
     def headers(self, call: Call, /) -> Mapping[str, str]:

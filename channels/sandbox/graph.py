@@ -4,9 +4,11 @@ import hmac
 import json
 import math
 from base64 import urlsafe_b64encode
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from time import monotonic
 from uuid import uuid4
 
 from aiohttp import web
@@ -49,7 +51,6 @@ _ERRORS: Mapping[int, tuple[int, str, str]] = {
 }
 _TRANSIENT = frozenset({1, 2, 4, 17, 32, 341, 613, 80001})
 
-_USAGE = json.dumps({"call_count": 1, "total_cputime": 1, "total_time": 1})
 _BUSINESS = "100000000000001"
 
 
@@ -58,6 +59,9 @@ class Graph:
 
     Args:
         secrets: of apps that require ``appsecret_proof``; with none, proofs are not looked at.
+
+    Attributes:
+        most_calls: how many an app may make in any second, which stands for Graph's hour; None for any number.
     """
 
     name = "facebook"
@@ -66,6 +70,8 @@ class Graph:
     def __init__(self, records: Records, secrets: Sequence[str]) -> None:
         self._records = records
         self._secrets = secrets
+        self.most_calls: int | None = None
+        self._calls: deque[float] = deque()  # when those of the last second came
 
     def routes(self) -> Sequence[Route]:
         """Publish, list, read, edit, delete, and the check of a token; everything else is an unknown path."""
@@ -81,23 +87,25 @@ class Graph:
         )
 
     def turned_away(self, call: Call) -> web.Response | None:
-        """A token is required, and its proof where an app secret is known."""
+        """A token is required, its proof where an app secret is known, and some of the budget."""
         token = _argument(call, "access_token") or _bearer(call)
         if not token:
             return _error(104)
-        if not self._secrets:
-            return None
         proof = _argument(call, "appsecret_proof")
-        if not proof:
+        if self._secrets and not proof:
             return _error(100, message="API calls from the server require an appsecret_proof argument")
         proofs = (hmac.new(secret.encode(), token.encode(), sha256).hexdigest() for secret in self._secrets)
-        if proof not in proofs:
+        if self._secrets and proof not in proofs:
             return _error(100, message="Invalid appsecret_proof provided in the API argument")
+        if self._used() >= 100:
+            return _error(4)
+        self._calls.append(monotonic())
         return None
 
     def headers(self, call: Call, /) -> Mapping[str, str]:
         """The version that was used, and the percentage of the app's budget that is used up."""
-        return {"facebook-api-version": call.path.get("version", "v26.0"), "X-App-Usage": _USAGE}
+        usage = json.dumps({"call_count": self._used(), "total_cputime": 0, "total_time": 0})
+        return {"facebook-api-version": call.path.get("version", "v26.0"), "X-App-Usage": usage}
 
     def throttled(self, behaviour: Behaviour) -> web.Response:
         """By default error 32; the time to wait is said in whole minutes, as Graph does."""
@@ -124,6 +132,12 @@ class Graph:
     def refused(self, behaviour: Behaviour) -> web.Response:
         """By default error 100."""
         return _error(behaviour.code or 100)
+
+    def _used(self) -> int:
+        """Return how much of the budget is used up, in percent."""
+        while self._calls and self._calls[0] <= monotonic() - 1:
+            self._calls.popleft()
+        return 0 if self.most_calls is None else 100 * len(self._calls) // self.most_calls
 
     def _publish(self, call: Call) -> web.Response:
         page, message = call.path["page"], _argument(call, "message")

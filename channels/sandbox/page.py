@@ -1,12 +1,13 @@
 """The sandbox's web page: what residents see, side by side, as HTML that looks after itself."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from channels.sandbox.calls import CallError, Heard, Spoken
 from channels.sandbox.feeds import Entry, FeedError
-from channels.sandbox.records import Post, Text
+from channels.sandbox.heard import CallError, Heard, Spoken
+from channels.sandbox.records import Post, Text, Written
 from channels.sandbox.view import ShownFeed, ShownLine, View
 
 MOST_PHONES = 30
@@ -49,6 +50,15 @@ article { background: var(--card); border: 1px solid var(--line); border-radius:
 h3 { font-size: 14px; font-variant-numeric: tabular-nums; }
 h3 a { color: inherit; text-decoration-color: var(--line); text-underline-offset: 3px; }
 .words { white-space: pre-line; }
+.sites { margin: 12px 24px 0; overflow-wrap: anywhere; }
+form { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin: 12px 24px 0; }
+label { display: grid; gap: 2px; font-size: 13px; color: var(--faint); }
+input, select, button { font: inherit; color: var(--ink); background: var(--card); border: 1px solid var(--line);
+  border-radius: 8px; padding: 7px 10px; min-width: 0; }
+label.long { flex: 1 1 16em; }
+button { background: var(--accent); border-color: var(--accent); color: var(--card); font-weight: 600; }
+.trouble { margin: 12px 24px 0; }
+.bubble.own { background: none; border: 1px solid var(--line); border-radius: 14px 14px 4px 14px; margin-left: 20%; }
 .bubble { background: var(--bubble); border-radius: 14px 14px 14px 4px; padding: 9px 12px; }
 footer, time { font-size: 12px; }
 .entry { border-top: 1px solid var(--line); padding-top: 10px; display: grid; gap: 3px; }
@@ -86,8 +96,36 @@ setTimeout(refresh, 3000);
 """
 
 
-def render(view: View) -> str:
-    """Write the page. Nothing in it comes from anywhere but the page itself."""
+@dataclass(frozen=True, slots=True)
+class ShownCall:
+    """The call that one has from the page.
+
+    Args:
+        heard: what was heard last; None where the line is dead.
+        trouble: why what was done last came to nothing.
+    """
+
+    line: str
+    caller: str
+    heard: Heard | None
+    trouble: str = ""
+
+
+def render(
+    view: View,
+    numbers: Sequence[str] = (),
+    trouble: str = "",
+    call: ShownCall | None = None,
+    sites: Sequence[str] = (),
+) -> str:
+    """Write the page. Nothing in it comes from anywhere but the page itself.
+
+    Args:
+        numbers: what residents can text to.
+        trouble: why the text that was just written got nowhere.
+        call: the one that goes on, if there is one.
+        sites: what residents can open in their browsers.
+    """
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -104,6 +142,7 @@ def render(view: View) -> str:
 <p>What residents would get. Nothing here has left this computer.</p>
 </header>
 <p id="gone" class="notice" role="status">The sandbox no longer answers. This is the last it showed.</p>
+{_trouble(trouble)}{_form(numbers)}{_calling([line.number for line in view.lines], call)}{_browsing(sites)}
 <main>
 {_phones(view)}
 {_pages(view)}
@@ -146,12 +185,60 @@ def _section(title: str, count: str, articles: Sequence[str], empty: str) -> str
     return f"<section><h2>{title} <span>{count}</span></h2>{content}</section>"
 
 
-def _phone(number: str, texts: Sequence[Text]) -> str:
+def _trouble(trouble: str) -> str:
+    return f'<p class="notice trouble" role="alert">Not sent: {escape(trouble)}.</p>' if trouble else ""
+
+
+def _form(numbers: Sequence[str]) -> str:
+    """Where one texts as a resident; outside of what is shown anew, so that half a text is not lost."""
+    if not numbers:
+        return ""
+    options = "".join(f"<option>{escape(number)}</option>" for number in numbers)
+    return f"""<form method="post" action="/text" aria-label="Text as a resident">
+<label>Resident <input name="from" type="tel" value="+46701740605" required></label>
+<label>Texts to <select name="to">{options}</select></label>
+<label class="long">Text <input name="text" maxlength="1600" autocomplete="off"></label>
+<button>Send</button>
+</form>"""
+
+
+def _browsing(sites: Sequence[str]) -> str:
+    """Where a resident goes in a browser of one's own."""
+    links = " ".join(f'<a href="{escape(url)}" target="_blank" rel="noopener">{escape(url)}</a>' for url in sites)
+    return f'<nav class="sites" aria-label="Sign-up">As a resident, open {links}</nav>' if sites else ""
+
+
+def _calling(lines: Sequence[str], call: ShownCall | None) -> str:
+    """Where one calls as a resident, or goes on with a call; outside of what is shown anew, as above."""
+    if call is None:
+        if not lines:
+            return ""
+        options = "".join(f"<option>{escape(number)}</option>" for number in lines)
+        return f"""<form method="post" action="/call" aria-label="Call as a resident">
+<label>Resident <input name="from" type="tel" value="+46701740605"></label>
+<label>Calls <select name="line">{options}</select></label>
+<button name="do" value="call">Call</button>
+</form>"""
+    heard = (_notice(call.trouble) if call.trouble else "") + (_heard(call.heard) if call.heard else "")
+    keys = "".join(f'<button name="key" value="{key}">{key}</button>' for key in "123456789*0#")
+    more = f'{keys}<button name="do" value="wait">Wait a round</button>' if call.heard else ""
+    return f"""<form method="post" action="/call" aria-label="Call" id="call">
+<article><h2>{escape(call.caller)} to {escape(call.line)}</h2><div role="status">{heard}</div></article>
+{more}<button name="do" value="end">Hang up</button>
+</form>"""
+
+
+def _phone(number: str, texts: Sequence[Text | Written]) -> str:
     bubbles = "".join(_bubble(text) for text in reversed(texts[-_MOST_TEXTS:]))
     return f"<article><h3>{escape(number)}</h3>{bubbles}{_earlier(len(texts) - _MOST_TEXTS)}</article>"
 
 
-def _bubble(text: Text) -> str:
+def _bubble(text: Text | Written) -> str:
+    if isinstance(text, Written):
+        return (
+            f'<div class="bubble own"><p class="words">{escape(text.body)}</p>'
+            f"<footer>to {escape(text.to)} by {escape(text.provider)}, {_time(text.at)}</footer></div>"
+        )
     return (
         f'<div class="bubble"><p class="words">{escape(text.body)}</p>'
         f"<footer>from {escape(text.sender)} by {escape(text.provider)}, {_time(text.at)}</footer></div>"
@@ -203,15 +290,22 @@ def _line(shown: ShownLine) -> str:
     pressed = "".join(
         f'<p class="key">after pressing <kbd>{escape(key)}</kbd></p>{_heard(heard)}'
         for key, heard in shown.after.items()
-        if heard.spoken
+        if heard.spoken or heard.played
     )
     return f"<article>{number}{_heard(shown.heard)}{pressed}</article>"
 
 
 def _heard(heard: Heard) -> str:
-    spoken = "".join(_spoken(words) for words in heard.spoken) or '<p class="faint">Says nothing.</p>'
-    connected = escape(f"connects to {heard.connected}" if heard.connected else "ends the call")
+    played = "".join(f'<p class="faint">plays {escape(file)}</p>' for file in heard.played)
+    spoken = "".join(_spoken(words) for words in heard.spoken) or played or '<p class="faint">Says nothing.</p>'
+    connected = escape(_onward(heard))
     return f'{spoken}<p class="connect">{connected}</p>'
+
+
+def _onward(heard: Heard) -> str:
+    if heard.connected:
+        return f"connects to {heard.connected}"
+    return f"waits in the queue {heard.queue}" if heard.queue else "ends the call"
 
 
 def _spoken(spoken: Spoken) -> str:

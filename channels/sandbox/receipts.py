@@ -10,12 +10,13 @@ import aiohttp
 from twilio.request_validator import RequestValidator
 from yarl import URL
 
+from channels.address import is_loopback
 from channels.sandbox.records import Records, Report, Text
-from channels.wire import is_loopback
 
 _AT_ONCE = 16
 _PATIENCE = aiohttp.ClientTimeout(total=15)
-_ELKS: Mapping[str, str] = {"sent": "sent", "delivered": "delivered", "undelivered": "failed", "failed": "failed"}
+ELKS: Mapping[str, str] = {"sent": "sent", "delivered": "delivered", "undelivered": "failed", "failed": "failed"}
+"""What 46elks calls the statuses that it reports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Reporter:
             for status in receipts.statuses:
                 callback = _callback(text, status, receipts, auth_token)
                 if callback is not None:
+                    if not receipts.forged:
+                        self._records.told[text.sid] = status
                     answer = await _send(http, callback)
                     self._records.reports.append(Report(text.provider, text.sid, status, answer))
                     self._records.announce()
@@ -120,10 +123,10 @@ def _of_twilio(text: Text, status: str, receipts: Receipts, auth_token: str) -> 
 
 
 def _of_elks(text: Text, status: str, receipts: Receipts) -> _Callback | None:
-    if status not in _ELKS:
+    if status not in ELKS:
         return None
     url = URL(text.callback)
-    form = {"id": text.sid, "status": _ELKS[status]}
+    form = {"id": text.sid, "status": ELKS[status]}
     if status == "delivered":
         form["delivered"] = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
     return _Callback(url.with_name("forged", keep_query=True) if receipts.forged else url, form, {})

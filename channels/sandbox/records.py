@@ -32,6 +32,17 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """A text that a resident wrote, to a number of one of the providers."""
+
+    provider: str
+    sender: str
+    to: str
+    body: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Post:
     """A post on a Facebook page, as it stands now.
 
@@ -74,6 +85,19 @@ class Report:
     answer: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A feed that the hub fetched after it was told of a change.
+
+    Args:
+        status: the HTTP status it was answered with; None if it could not be fetched.
+    """
+
+    topic: str
+    status: int | None
+    body: bytes = field(repr=False)
+
+
 class Records:
     """Everything that happened, in order, kept in memory.
 
@@ -81,7 +105,10 @@ class Records:
         texts: every SMS, oldest first.
         requests: every request, oldest first.
         reports: every receipt, oldest first.
-        phones: each phone's texts, oldest first; the phone that got one last comes last.
+        pings: the address of every feed that the hub was told of, oldest first.
+        fetches: what the hub found there, in the same order.
+        told: what the provider has last made known of a text, by its sid; forged receipts are not its own.
+        phones: what each phone got and wrote, oldest first; the phone on which something happened last comes last.
     """
 
     def __init__(self) -> None:
@@ -94,11 +121,14 @@ class Records:
         self.texts: list[Text] = []
         self.requests: list[Request] = []
         self.reports: list[Report] = []
+        self.pings: list[str] = []
+        self.fetches: list[Fetch] = []
+        self.told: dict[str, str] = {}
         self._posts: dict[str, Post] = {}
         self._text_by_sid: dict[str, Text] = {}
         self._texts_by_account: defaultdict[tuple[str, str], list[Text]] = defaultdict(list)
         self._texts_by_number: defaultdict[tuple[str, str, str], list[Text]] = defaultdict(list)
-        self.phones: dict[str, list[Text]] = {}
+        self.phones: dict[str, list[Text | Written]] = {}
         self._posts_by_page: defaultdict[str, list[str]] = defaultdict(list)
 
     @property
@@ -127,9 +157,16 @@ class Records:
         self._text_by_sid[text.sid] = text
         self._texts_by_account[text.provider, text.account].append(text)
         self._texts_by_number[text.provider, text.account, text.to].append(text)
-        phone = self.phones.pop(text.to, [])
+        self._show(text.to, text)
+
+    def add_written(self, text: Written) -> None:
+        """Put a text on the phone that it was written on."""
+        self._show(text.sender, text)
+
+    def _show(self, number: str, text: Text | Written) -> None:
+        phone = self.phones.pop(number, [])
         phone.append(text)
-        self.phones[text.to] = phone
+        self.phones[number] = phone
 
     def text(self, provider: str, account: str, sid: str) -> Text | None:
         """Return the account's text of that name, if it sent one."""

@@ -17,56 +17,78 @@ from channels.sandbox.elks import Elks
 from channels.sandbox.exchange import Exchange, Provider
 from channels.sandbox.faults import Behaviour, Script
 from channels.sandbox.graph import Graph
-from channels.sandbox.page import MOST_PHONES, render
+from channels.sandbox.handset import Handset, Inbox, TextError
+from channels.sandbox.heard import CallError
+from channels.sandbox.hub import Hub
+from channels.sandbox.ongoing import Call
+from channels.sandbox.page import MOST_PHONES, ShownCall, render
 from channels.sandbox.receipts import Receipts, Reporter
-from channels.sandbox.records import Post, Records, Report, Request, Text
+from channels.sandbox.records import Fetch, Post, Records, Report, Request, Text
 from channels.sandbox.twilio import Twilio
 from channels.sandbox.view import look
 
 _LARGEST_REQUEST = 8 * 1024 * 1024
 """Bytes. Enough for providers to turn down a text that is much too long in their own words."""
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src data:"
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+    "img-src data:; form-action 'self'"
+)
 
 
 class Sandbox:
-    """Stands in for Twilio, 46elks and Facebook's Graph API over real HTTP, and keeps what it got in memory.
+    """Stands in for Twilio, 46elks, Facebook's Graph API and a WebSub hub over real HTTP, and keeps all in memory.
 
     An asynchronous context manager: it answers between enter and exit. Entering raises OSError if the port is taken.
 
     Args:
         host: address to listen on.
         port: port to listen on; 0 for any that is free.
-        lines: the voice webhook's URL of each phone line.
+        lines: the voice webhook's URL of each phone line at Twilio.
+        elks_lines: that of each phone line at 46elks.
+        inboxes: the numbers that residents can text to.
         feeds: URLs of feeds to show on the page.
+        sites: URLs that residents can open in their browsers.
         twilio_auth_token: what Twilio's webhooks are signed with. The API takes any credentials; the receipts of a text
             that was sent with the account's own token are signed with that.
         receipts: what Twilio and 46elks report of each text that asks for it; None for nothing.
         app_secrets: of Facebook apps; where there are any, every request to Graph must prove that it knows one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword, and most only where there is something of the kind
         self,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
         lines: Mapping[str, str] = MappingProxyType({}),
+        elks_lines: Mapping[str, str] = MappingProxyType({}),
+        inboxes: Sequence[Inbox] = (),
         feeds: Sequence[str] = (),
+        sites: Sequence[str] = (),
         twilio_auth_token: str = "sandbox",  # noqa: S107 - opens nothing: the sandbox signs with it
         receipts: Receipts | None = None,
         app_secrets: Sequence[str] = (),
     ) -> None:
         self._address = host, port
         self._lines = lines
+        self._elks_lines = elks_lines
+        self._call: Call | None = None
+        self._shown_call: ShownCall | None = None
+        self._inboxes = inboxes
         self._feeds = feeds
+        self._sites = sites
         self._auth_token = twilio_auth_token
         self._records = Records()
         self._receipts = receipts
         self._reporter = Reporter(self._records, receipts, twilio_auth_token)
+        self._twilio = Twilio(self._records, self._reporter)
+        self._graph = Graph(self._records, app_secrets)
+        self._hub = Hub(self._records)
         providers: Sequence[Provider] = (
-            Twilio(self._records, self._reporter),
+            self._twilio,
             Elks(self._records, self._reporter),
-            Graph(self._records, app_secrets),
+            self._graph,
+            self._hub,
         )
         self._prefixes = {provider.name: provider.prefix for provider in providers}
         self._exchanges = {provider.name: Exchange(provider, self._records) for provider in providers}
@@ -76,9 +98,10 @@ class Sandbox:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as starting:
             self._http = await starting.enter_async_context(aiohttp.ClientSession())
-            reporting = asyncio.create_task(self._reporter.run(self._http))
-            starting.push_async_callback(_end, reporting)
-            self._telephone = Telephone(self._http, self._lines, self._auth_token)
+            for work in (self._reporter.run(self._http), self._hub.run(self._http)):
+                starting.push_async_callback(_end, asyncio.create_task(work))
+            self._telephone = Telephone(self._http, self._lines, self._auth_token, self._elks_lines)
+            self._handset = Handset(self._http, self._inboxes, self._records)
             # A client that leaves ends what is done for it, and who still hangs when we stop is let go of.
             runner = web.AppRunner(self._app(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
             await runner.setup()
@@ -117,6 +140,16 @@ class Sandbox:
         return self._records.reports
 
     @property
+    def pings(self) -> list[str]:
+        """The address of every feed that the hub was told of, oldest first; the list grows as more are."""
+        return self._records.pings
+
+    @property
+    def fetches(self) -> list[Fetch]:
+        """What the hub found at those addresses, in the same order; the list grows as it fetches."""
+        return self._records.fetches
+
+    @property
     def receipts(self) -> Receipts | None:
         """What is reported of the texts that come from now on; to be set at any time."""
         return self._reporter.receipts
@@ -142,11 +175,23 @@ class Sandbox:
         """
         self._exchange(provider).script = Script(behaviours)
 
+    def limit(self, *, graph_calls: int | None = None, twilio_at_once: int | None = None) -> None:
+        """Let providers take no more than this from now on; None for any number.
+
+        Args:
+            graph_calls: in any second, which stands for Graph's hour. Its answers tell how much of that is used up.
+            twilio_at_once: requests in flight.
+        """
+        self._graph.most_calls, self._twilio.at_once = graph_calls, twilio_at_once
+
     def reset(self) -> None:
-        """Forget everything that came, let every provider be well, and report as at first."""
+        """Forget everything that came, let every provider be well and unlimited, and report as at first."""
         self._records.clear()
         self._reporter.clear()
+        self._hub.clear()
+        self._call = self._shown_call = None
         self.receipts = self._receipts
+        self.limit()
         for exchange in self._exchanges.values():
             exchange.script = Script()
         self._records.announce()
@@ -164,19 +209,41 @@ class Sandbox:
             got = f"{len(self.texts)} texts, {len(self.posts)} posts and {len(self.requests)} requests"
             raise TimeoutError(f"not so within {timeout} seconds: the sandbox has got {got}") from None
 
+    async def dial(self, line: str, caller: str = "+46701740605") -> Call:
+        """Call a phone line and stay on it: its keys can be pressed, and rounds in its queue waited.
+
+        Raises:
+            CallError: there is no such line, or it does not answer as it should.
+        """
+        return await self._telephone.dial(line, caller)
+
     async def call(
         self, line: str, caller: str = "+46701740605", digits: str | None = None, *, action: str | None = None
     ) -> str:
-        """Call a phone line, as Twilio does for a resident, and return the TwiML that it answers with.
+        """Call a phone line, as its provider does for a resident, and return the TwiML or JSON that it answers with.
 
         Args:
             digits: keys to press when the line asks for some; what is returned is then what comes after them.
             action: where the keys go, relative to the line's URL; None for where its first Gather says.
 
         Raises:
-            CallError: there is no such line, it does not answer with TwiML, or it asks for no keys.
+            CallError: there is no such line, it does not answer as it should, or it asks for no keys.
         """
         return await self._telephone.call(line, caller, digits, action)
+
+    async def text(
+        self, to: str, body: str, sender: str = "+46701740605", *, sid: str | None = None, opt_out: str | None = None
+    ) -> str | None:
+        """Text one of our numbers, as a resident does; returns the reply, None if there is none.
+
+        Args:
+            sid: the provider's name for the text; None for a new one. The same again is the same webhook again.
+            opt_out: what Twilio says it has answered itself: START, STOP or HELP.
+
+        Raises:
+            TextError: nobody has this number, or its webhook does not answer as one has to.
+        """
+        return await self._handset.text(to, sender, body, sid=sid, opt_out=opt_out)
 
     def _exchange(self, provider: str) -> Exchange:
         if provider not in self._exchanges:
@@ -186,15 +253,54 @@ class Sandbox:
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=_LARGEST_REQUEST)
         app.router.add_get("/", self._page)
+        app.router.add_post("/text", self._write)
+        app.router.add_post("/call", self._go_on)
         app.router.add_routes(control_routes(self))
         for exchange in self._exchanges.values():
             app.router.add_routes(exchange.routes())
         return app
 
     async def _page(self, _: web.Request) -> web.Response:
+        return await self._shown()
+
+    async def _write(self, request: web.Request) -> web.Response:
+        """Text as the resident of the form, and show the page anew."""
+        form = await request.post()
+        sender, to, body = (str(form.get(name, "")) for name in ("from", "to", "text"))
+        try:
+            await self.text(to, body, sender)
+        except TextError as error:
+            return await self._shown(str(error))
+        raise web.HTTPSeeOther("/")
+
+    async def _go_on(self, request: web.Request) -> web.Response:
+        """Do with the page's call what the form says, and show the page anew."""
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        line, caller, trouble = form.get("line", ""), form.get("from", ""), ""
+        try:
+            match form:
+                case {"do": "call"}:
+                    self._call = None
+                    self._call = await self._telephone.dial(line, caller)
+                case {"do": "wait"} if self._call:
+                    await self._call.wait()
+                case {"key": key} if self._call:
+                    await self._call.press(key)
+                case _:
+                    self._call = None
+        except CallError as error:
+            trouble = f"{error}."
+        if self._call is not None:
+            self._shown_call = ShownCall(self._call.line, self._call.caller, self._call.heard, trouble)
+        else:
+            self._shown_call = ShownCall(line, caller, None, trouble) if trouble else None
+        raise web.HTTPSeeOther("/")
+
+    async def _shown(self, trouble: str = "") -> web.Response:
         view = await look(self._records, self._http, self._feeds, self._telephone, most_phones=MOST_PHONES)
         headers = {"Cache-Control": "no-store", "Content-Security-Policy": _POLICY}
-        return web.Response(text=render(view), content_type="text/html", headers=headers)
+        page = render(view, [inbox.number for inbox in self._inboxes], trouble, self._shown_call, self._sites)
+        return web.Response(text=page, status=502 if trouble else 200, content_type="text/html", headers=headers)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -54,12 +54,17 @@ _ERRORS: Mapping[int, tuple[int, str]] = {
 
 
 class Twilio:
-    """One account after another: any account sid with any password may pass."""
+    """One account after another: any account sid with any password may pass.
+
+    Attributes:
+        at_once: how many requests may be in flight; None for any number.
+    """
 
     name = "twilio"
     prefix = "/twilio"
 
     def __init__(self, records: Records, reporter: Reporter) -> None:
+        self.at_once: int | None = None
         self._records = records
         self._reporter = reporter
 
@@ -73,10 +78,12 @@ class Twilio:
         )
 
     def turned_away(self, call: Call) -> web.Response | None:
-        """Basic credentials are required; an account may only use its own path, an API key any."""
+        """Basic credentials are required, an account may only use its own path, and there are not too many at once."""
         user, _ = call.credentials or ("", "")
         known = user.startswith("SK") or user == call.path.get("account", user)
-        return None if user and known else self.unauthorised()
+        if not user or not known:
+            return self.unauthorised()
+        return None if self.at_once is None or call.in_flight <= self.at_once else _error(20429)
 
     def headers(self, call: Call, /) -> Mapping[str, str]:
         """The name of the request, and how many there are at the moment."""

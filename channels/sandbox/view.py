@@ -7,9 +7,10 @@ from itertools import islice
 
 import aiohttp
 
-from channels.sandbox.calls import CallError, Heard, Telephone, listen
+from channels.sandbox.calls import Telephone
 from channels.sandbox.feeds import Feed, FeedError, read_feed
-from channels.sandbox.records import Post, Records, Text
+from channels.sandbox.heard import CallError, Heard
+from channels.sandbox.records import Post, Records, Text, Written
 
 _CALLER = "+46701740605"
 
@@ -36,12 +37,13 @@ class View:
     """All that the page shows.
 
     Args:
-        phones: the numbers that got a text last, the latest first, with all of their texts, oldest first.
-        phone_count: how many numbers got a text.
+        phones: the numbers on which something happened last, the latest first, with all they got and wrote, oldest
+            first.
+        phone_count: how many numbers got or wrote a text.
         pages: each page's posts, newest first.
     """
 
-    phones: Sequence[tuple[str, Sequence[Text]]]
+    phones: Sequence[tuple[str, Sequence[Text | Written]]]
     phone_count: int
     text_count: int
     pages: Mapping[str, Sequence[Post]]
@@ -84,8 +86,12 @@ async def _feed(http: aiohttp.ClientSession, url: str) -> ShownFeed:
 
 async def _line(telephone: Telephone, number: str) -> ShownLine:
     try:
-        heard = listen(await telephone.call(number, _CALLER))
-        after = {key: listen(await telephone.call(number, _CALLER, digits=key)) for key in heard.keys}
+        heard = (await telephone.dial(number, _CALLER)).heard
+        after = {}
+        for key in heard.keys:
+            call = await telephone.dial(number, _CALLER)
+            await call.press(key)
+            after[key] = call.heard
     except CallError as error:
         return ShownLine(number, error, {})
     return ShownLine(number, heard, after)

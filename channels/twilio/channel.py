@@ -13,11 +13,11 @@ from yarl import URL
 
 from channels.contract import Accepted, Doubt, Finding, Outcome, Parcel
 from channels.finding import look_up
-from channels.provider import Provider, Wiring
-from channels.sms import SMS, quoted_text, quoted_twice
+from channels.provider import Wiring
+from channels.providers.twilio import TwilioSettings
+from channels.sms import quoted_text, quoted_twice
 from channels.twilio.errors import failure
 from channels.twilio.listing import MOST, messages
-from channels.twilio.settings import TwilioSettings
 from channels.wire import Response, Wire
 
 LONGEST_QUEUE = 36_000
@@ -88,11 +88,6 @@ def _outcome(response: Response) -> Outcome:
     return failure(response)
 
 
-def _build(settings: TwilioSettings, wiring: Wiring) -> TwilioSms:
+def build(settings: TwilioSettings, wiring: Wiring) -> TwilioSms:
+    """Make the adapter of an account."""
     return TwilioSms(settings, Wire(wiring.http), public_url=wiring.public_url)
-
-
-PROVIDER = Provider(
-    name="twilio", channel=SMS, settings=TwilioSettings, build=_build, target=None, concurrency=20, rate=10.0
-)
-"""Twilio sends ten a second from a name or a Swedish number; its limit of requests in flight is not published."""

@@ -22,6 +22,7 @@ from rich.text import Text
 FOLDER = Path(__file__).parent
 COLUMNS, LINES = 100, 80
 WINDOW = "1120,600"
+PHONE = "390,1500"  # as wide as a common phone, and longer, so that there is something to see
 UP = b"Ctrl-C ends it."
 """What the demo says last, when everything has arrived and can be looked at."""
 
@@ -45,7 +46,9 @@ async def main() -> None:
             async with asyncio.timeout(60):
                 said = (await reader.readuntil(UP)).decode()
             (FOLDER / "terminal.svg").write_text(drawn(shown(said)), encoding="utf-8")
-            await photograph(sandbox_of(said), FOLDER / "sandbox.png")
+            await photograph(sandbox_of(said), FOLDER / "sandbox.png", WINDOW)
+            for scheme in ("light", "dark"):
+                await photograph(f"{serve_of(said)}/borgholm/", FOLDER / f"page-{scheme}.png", PHONE, scheme)
             demo.send_signal(signal.SIGINT)
             await demo.wait()
     finally:
@@ -60,6 +63,11 @@ def sandbox_of(said: str) -> str:
     if address is None:
         raise ValueError("the demo names no address")
     return address[0]
+
+
+def serve_of(said: str) -> str:
+    """Find the address of the public pages, which the demo names last of all addresses."""
+    return re.findall(r"http://127\.0\.0\.1:\d+", said)[-1]
 
 
 def shown(said: str) -> str:
@@ -88,8 +96,8 @@ def drawn(text: str) -> str:
     return re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
 
 
-async def photograph(address: str, picture: Path) -> None:
-    """Take a picture of a page as a browser shows it."""
+async def photograph(address: str, picture: Path, window: str, scheme: str = "light") -> None:
+    """Take a picture of a page as a browser with a window of that size shows it."""
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is None:
         raise FileNotFoundError("There is no Chromium on this machine: install it (on Debian: chromium).")
@@ -97,7 +105,8 @@ async def photograph(address: str, picture: Path) -> None:
         process = await asyncio.create_subprocess_exec(
             browser,
             *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-lcd-text"),
-            *("--hide-scrollbars", f"--window-size={WINDOW}", f"--user-data-dir={profile}"),
+            *("--hide-scrollbars", f"--window-size={window}", f"--user-data-dir={profile}"),
+            f"--blink-settings=preferredColorScheme={int(scheme == 'light')}",
             *(f"--screenshot={picture}", address),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,

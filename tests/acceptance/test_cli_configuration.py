@@ -55,7 +55,7 @@ async def test_init_makes_all_that_is_needed_and_check_finds_it_good(tmp_path: P
 async def test_check_prints_who_reaches_what(desk: Desk) -> None:
     data = (await desk.run("check", "--json")).data
     assert (data["mode"], data["subscribers"]) == ("sandbox", 0)
-    assert len(data["routes"]) == 2 * 4
+    assert len(data["routes"]) == 2 * 5
     assert {"municipality": "borgholm", "channel": "sms", "account": "sms", "provider": "twilio"} in data["routes"]
 
 
@@ -174,7 +174,7 @@ async def test_feeds_where_nothing_can_be_written_are_told(desk: Desk) -> None:
     send = await desk.run("send", desk.message(), "--yes", "--wait", "1")
 
     assert send.code == 1
-    assert "4 pending (feeds): the feed folder " in send.out
+    assert "4 pending (feeds): the folder " in send.out
     assert "config.toml/feeds cannot be written (Not a directory)" in send.out
     assert len(desk.sandbox.posts) == 4
 

@@ -171,7 +171,7 @@ async def test_preview_prints_every_text_with_its_measures(desk: Desk) -> None:
     assert set(ran.data) == {"renditions", "recipients", "cost", "problems"}
     assert (ran.data["recipients"], ran.data["cost"], ran.data["problems"]) == (2, 0.7, [])
     found = {(r["municipality"], r["channel"], r["language"]): r for r in ran.data["renditions"]}
-    assert len(found) == 2 * 4 * 2
+    assert len(found) == 2 * 5 * 2
     sms = found["borgholm", "sms", "sv"]
     assert set(sms) == {
         *("municipality", "channel", "language", "title", "text"),

@@ -32,7 +32,7 @@ async def test_a_message_is_sent_to_everyone_and_nothing_of_it_is_shown_that_is_
     ran = await desk.run("send", desk.message(), "--yes")
 
     assert ran.code == 0
-    assert "All 15 deliveries were accepted." in ran.out
+    assert "All 19 deliveries were accepted." in ran.out
     assert ran.err == ""
     assert "\x1b" not in ran.out
     assert desk.reached() == THREE
@@ -50,11 +50,13 @@ async def test_send_and_status_print_one_and_the_same_object(desk: Desk) -> None
     assert sent.data == status.data
     assert set(sent.data) == {"message", "state", "deliveries"}
     assert sent.data["state"] == "done"
-    assert list(sent.data["deliveries"]) == ["facebook", "sms", "feed", "ivr"]
+    assert list(sent.data["deliveries"]) == ["facebook", "sms", "feed", "page", "websub", "ivr"]
     assert {name: counts["accepted"] for name, counts in sent.data["deliveries"].items()} == {
         "facebook": 4,
         "sms": 3,
         "feed": 4,
+        "page": 4,
+        "websub": 0,
         "ivr": 4,
     }
     assert all(set(counts) == STATES for counts in sent.data["deliveries"].values())
@@ -79,6 +81,8 @@ async def test_a_dry_run_shows_what_would_go_where_and_sends_nothing(desk: Desk)
         "facebook": 4,
         "sms": 3,
         "feed": 4,
+        "page": 4,
+        "websub": 0,
         "ivr": 4,
     }
     assert desk.sandbox.requests == []
@@ -104,11 +108,11 @@ async def test_on_a_terminal_one_is_asked_and_sees_it_go(desk: Desk) -> None:
     async with desk.terminal("send", desk.message()) as terminal:
         await terminal.until("[y/N]")
         terminal.type("y\n")
-        await terminal.until("/15")
+        await terminal.until("/19")
         code = await terminal.end()
 
     assert code == 0
-    assert plain(terminal.shown).rstrip().splitlines()[-2] == "All 15 deliveries were accepted."
+    assert plain(terminal.shown).rstrip().splitlines()[-2] == "All 19 deliveries were accepted."
     assert desk.reached() == THREE
 
 
@@ -165,7 +169,7 @@ async def test_the_same_file_again_sends_nothing_and_shows_what_became_of_it(des
 
     assert again.code == 0
     assert "sent before, and nothing goes out twice" in again.out
-    assert "All 15 deliveries were accepted." in again.out
+    assert "All 19 deliveries were accepted." in again.out
     assert as_data.data == first.data
     assert desk.reached() == THREE
 
@@ -192,7 +196,7 @@ async def test_a_rejected_number_is_told_and_the_exit_code_says_so(desk: Desk) -
     assert ran.code == status.code == 1
     for shown in (ran.out, status.out):
         assert "1 rejected (sms): the resident has opted out of messages from this sender" in shown
-        assert "14 of 15 were accepted." in shown
+        assert "18 of 19 were accepted." in shown
     assert THREE[1] not in ran.out + ran.err
 
 

@@ -1,9 +1,13 @@
 """Scripts of keeping the list of subscribers: what is good is taken, what is bad is named with its row and reason."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
+from broadcaster.config import load
+from broadcaster.opening import opened
+from broadcaster.store.consents import How
 from tests.support.desk import Desk
 
 LIST = """\
@@ -45,7 +49,12 @@ async def test_good_rows_are_imported_and_bad_ones_listed_with_row_and_reason(de
         *(f"numbers.csv: row {row}: {reason}" for row, reason in BAD),
         "3 new, 0 known before, 7 bad rows left out.",
     ]
-    assert again.data == {"imported": 0, "known": 3, "bad": [{"row": row, "reason": reason} for row, reason in BAD]}
+    assert again.data == {
+        "imported": 0,
+        "known": 3,
+        "left": 0,
+        "bad": [{"row": row, "reason": reason} for row, reason in BAD],
+    }
     assert counted.data["people"] == 2
     assert counted.data["counts"] == [
         {"municipality": "borgholm", "language": "sv", "subscriptions": 1},
@@ -119,3 +128,30 @@ async def test_a_wish_that_cannot_be_granted_is_said_why(desk: Desk, arguments: 
     ran = await desk.run("subscribers", *arguments)
     assert ran.code == 2
     assert ran.err.startswith(f"error: {said}")
+
+
+async def test_the_evidence_of_a_consent_outlives_the_subscription(desk: Desk) -> None:
+    await desk.run("subscribers", "add", "070-174 06 05", "-m", "borgholm")
+    await desk.run("subscribers", "remove", "070-174 06 05")
+    shown, data, nobody = await asyncio.gather(
+        desk.run("subscribers", "show", "070-174 06 05"),
+        desk.run("subscribers", "show", "070-174 06 05", "--json"),
+        desk.run("subscribers", "show", "070-174 06 06"),
+    )
+    assert "borgholm" in shown.out
+    assert "1740605" not in shown.out
+    [consent] = data.data["consents"]
+    assert (consent["how"], consent["withdrawn_how"], consent["text"]) == ("cli", "cli", None)
+    assert (nobody.code, nobody.err) == (2, "error: nothing is known of a consent of +4670•••••06.\n")
+
+
+async def test_a_list_does_not_bring_back_who_said_stopp(desk: Desk) -> None:
+    file = desk.write("numbers.csv", "nummer\n070-174 06 05\n070-174 06 06\n")
+    await desk.run("subscribers", "import", file, "-m", "borgholm")
+    async with opened(load(desk.folder / "config.toml")) as store:
+        await store.subscribers.remove("+46701740605", None, datetime.now(UTC), "resident", How.SMS)
+    again = await desk.run("subscribers", "import", file, "-m", "borgholm")
+    assert again.out.splitlines() == [
+        "0 new, 1 known before, 0 bad rows left out.",
+        "1 left out that said STOPP: who asks anew is added by `broadcaster subscribers add`.",
+    ]

@@ -38,7 +38,7 @@ async def test_a_joint_message_reaches_every_page_phone_feed_and_line_in_the_wor
 
     sent = await here.send(here.plan())
 
-    assert sent.progress.count(State.ACCEPTED) == sent.progress.total == 4 + 4 + 4 + 4
+    assert sent.progress.count(State.ACCEPTED) == sent.progress.total == 4 + 4 + 4 + 4 + 4
     assert here.reached() == [*THREE, resident(3)]
     by_phone = {text.to: text.body for text in here.sandbox.texts}
     assert "0485-880 00" in by_phone[resident(0)]
@@ -52,6 +52,7 @@ async def test_a_joint_message_reaches_every_page_phone_feed_and_line_in_the_wor
             assert set(said) == {"sv", "en"}
         for feed in ("borgholm/sv", "borgholm/en", "morbylanga/sv", "morbylanga/en"):
             assert len(await broadcaster.surfaces.showing("feed", feed)) == 1
+            assert len(await broadcaster.surfaces.showing("page", feed)) == 1
         assert len(await broadcaster.surfaces.showing("feed", "all/sv")) == 2
 
 

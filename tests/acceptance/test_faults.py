@@ -32,11 +32,8 @@ from tests.support.postgresql import Server
 from tests.support.storing import execute, fetch
 from tests.support.world import FAST, World, anybody, world
 
-SMS_ONLY = {
-    **FAST,
-    'facebook = "facebook-borgholm", sms = "sms", feed = "feeds", ivr = "phone-borgholm"': 'sms = "sms"',
-    'facebook = "facebook-morbylanga", sms = "sms", feed = "feeds", ivr = "phone-morbylanga"': 'sms = "sms"',
-}
+ALL = 'facebook = "facebook-{0}", sms = "sms", feed = "feeds", page = "pages", ivr = "phone-{0}"'
+SMS_ONLY = {**FAST, ALL.format("borgholm"): 'sms = "sms"', ALL.format("morbylanga"): 'sms = "sms"'}
 FEW = [anybody(place) for place in range(30)]
 CROWD = [anybody(place) for place in range(1000)]
 MOMENT = timedelta(milliseconds=1)

@@ -28,6 +28,7 @@ from broadcaster.doubt import Case, Settlement, judge
 from broadcaster.engine.shift import GONE
 from broadcaster.store import doubts, lanes, receipts
 from broadcaster.store.database import Database
+from broadcaster.store.doubts import Doubtful
 from broadcaster.store.lanes import Lease, LeaseLostError
 from broadcaster.store.ledger import Claimed, Ledger, Letter, Report
 from broadcaster.store.schema import metadata, moment
@@ -152,7 +153,7 @@ class Worker:
     claimed: dict[int, Claimed] = field(default_factory=dict)
     unsure: bool = False
     letters: dict[int, Letter] = field(default_factory=dict)
-    settlements: dict[int, Settlement] = field(default_factory=dict)
+    settlements: dict[Doubtful, Settlement] = field(default_factory=dict)
 
 
 class Machine(RuleBasedStateMachine):
@@ -320,7 +321,7 @@ class Machine(RuleBasedStateMachine):
             finding: Finding = Matches(since) if dice.random() < 0.5 else Unclear("no answer in time")
             taken = self._do(doubts.taken(self._database, found, since))
             case = Case(letter.severity, one.tried, letter.expires, one.attempts, one.looks, one.again)
-            worker.settlements[one.id] = judge(finding, taken, case, self._now, 0.5)
+            worker.settlements[one] = judge(finding, taken, case, self._now, 0.5)
         if found and dice.random() < 0.3:  # a person is quicker
             self._resolve(dice, [one.id for one in found])
         if dice.random() < 0.7:
@@ -343,7 +344,11 @@ class Machine(RuleBasedStateMachine):
             return
         assert worker.lease.epoch == self._epoch
         self._lease_ended = False
-        still = {id_: s for id_, s in settlements.items() if self._rows[id_].state is State.IN_DOUBT}
+        still = {
+            one.id: settlement
+            for one, settlement in settlements.items()
+            if (self._rows[one.id].state, self._rows[one.id].attempts) == (State.IN_DOUBT, one.attempts)
+        }
         assert settled == len(still)
         for id_, settlement in still.items():
             row = self._rows[id_]

@@ -10,8 +10,9 @@ import pytest
 
 from broadcaster.audience import estimate
 from broadcaster.delivery import State
+from broadcaster.feeding import follow_feeds
 from broadcaster.plan import submission
-from broadcaster.runtime import assembled, follow_feeds
+from broadcaster.runtime import assembled
 from broadcaster.store.submissions import submit
 from channels.sandbox import Behaviour, Fault
 from tests.acceptance.test_crash import command, sms

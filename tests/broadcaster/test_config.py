@@ -5,8 +5,8 @@ import pytest
 
 from broadcaster.config import Config, ConfigError, Mode, load
 from broadcaster.scaffold import template, write_missing
-from channels.facebook import PROVIDER as FACEBOOK
-from channels.twilio import PROVIDER as TWILIO
+from channels.providers.facebook import PROVIDER as FACEBOOK
+from channels.providers.twilio import PROVIDER as TWILIO
 
 KEY = 'key = { file = "broadcaster.key" }'
 TOKEN = 'auth_token = { file = "secrets/twilio" }'
@@ -44,7 +44,7 @@ def test_the_shipped_configuration_is_good_and_stays_on_this_machine(folder: Pat
     config = load(folder / "config.toml")
     assert config.mode is Mode.SANDBOX
     assert list(config.municipalities) == ["borgholm", "morbylanga"]
-    assert {channel for _, channel in config.routes} == {"facebook", "sms", "feed", "ivr"}
+    assert {channel for _, channel in config.routes} == {"facebook", "sms", "feed", "page", "ivr"}
     assert config.account_for("borgholm", "sms").provider is TWILIO
     assert config.account_for("morbylanga", "facebook").provider is FACEBOOK
 
@@ -105,6 +105,18 @@ def test_a_secret_comes_from_a_variable_or_a_file_and_does_not_print_itself(
         ('["sv", "en"]', "[]", "municipalities.borgholm.languages", "is empty."),
         ('["sv", "en"]', '"sv"', "municipalities.borgholm.languages", "must be a list, in brackets."),
         ('["sv", "en"]', '["sv", "xx"]', "municipalities.borgholm.languages", "'xx' is no known language."),
+        ('"+46701740698"', '"0701740698"', "accounts.sms.inbound.all", "residents text to a number such as +46…"),
+        ('"+46701740698"', '{ kalmar = "72456" }', "accounts.sms.inbound.kalmar", "'kalmar' sends by this account."),
+        ('"+46701740698"', '{ all = "72456", borgholm = "72456" }', "accounts.sms.inbound.borgholm", "stands twice."),
+        (
+            'mode = "sandbox"',
+            'residents.countries = ["se"]\nmode = "sandbox"',
+            "residents.countries.0",
+            "is no country",
+        ),
+        ("codes_per_day = 500", "codes_per_day = 0", "sign_up.codes_per_day", "must be at least 1."),
+        ("enabled = true", 'enabled = "maybe"', "sign_up.enabled", "must be true or false."),
+        ("port = 8080", 'trusted_proxies = ["caddy"]\nport = 8080', "serve.trusted_proxies.0", "is not an address"),
         ('sms = "sms"', 'sms = "smss"', "municipalities.borgholm.channels", "there is no account 'smss'."),
         ('sms = "sms"', 'sms = "feeds"', "municipalities.borgholm.channels", "'feeds' reaches feed, not sms."),
         ('sms = "sms"', 'fax = "sms"', "municipalities.borgholm.channels", "'fax' is no channel. Known: facebook"),
@@ -142,7 +154,7 @@ def test_an_account_without_a_provider_is_told_which_there_are(folder: Path) -> 
     (found,) = problems(folder, 'provider = "feed"\n', "")
     assert found == (
         f"config.toml:{line_of('[accounts.feeds]')}: accounts.feeds: has no provider. "
-        "Write provider = one of: facebook, twilio, 46elks, feed, twilio-voice."
+        "Write provider = one of: facebook, twilio, 46elks, feed, page, websub, twilio-voice, 46elks-voice, prompts."
     )
 
 

@@ -2,50 +2,184 @@
 
 import asyncio
 import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import accumulate, cycle, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcaster.engine.pace import DOUBTS_IN_A_ROW, DOWN_AFTER, LONGEST_PAUSE, Health, Pace
+from broadcaster.engine.pace import (
+    DOUBTS_IN_A_ROW,
+    DOWN_AFTER,
+    EASED_FOR,
+    LONGEST_PAUSE,
+    MARGIN,
+    SLOWEST,
+    Health,
+    Pace,
+    allowed,
+)
 from broadcaster.engine.waiting import first_of, happened, pause
+from broadcaster.engine.window import SAMPLE, SECOND
 from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
-from tests.support.skipping import run
+from tests.support.skipping import SkippingLoop, run
 
 DOWN = Deferred("nobody answers")
 
 
-async def _times(rate: float | None, parcels: int, workers: int) -> list[float]:
-    pace, went = Pace(rate), list[float]()
-
-    async def work(share: int) -> None:
-        for _ in range(share):
-            await pace.turn()
-            went.append(asyncio.get_running_loop().time())
-
-    await asyncio.gather(*(work(parcels // workers) for _ in range(workers)))
-    return sorted(went)
+ALL = 1.0
 
 
-@given(rate=st.sampled_from([0.5, 1.5, 10.0, 100.0]), workers=st.integers(1, 20))
-def test_no_second_ever_holds_more_parcels_than_the_rate_allows(rate: float, workers: int) -> None:
-    went = run(_times(rate, 200, workers))
+@dataclass(frozen=True)
+class Traffic:
+    """What parcels meet on their way; each list is gone through again and again.
 
-    most = math.ceil(rate)
-    for first, later in zip(went, went[most:], strict=False):
-        assert later - first >= 1 - 1e-6
+    Args:
+        ways: seconds on the way to the provider, and on the way back.
+        stalls: seconds for which the machine stands still, after a parcel has left.
+        weights: of the parcels.
+    """
+
+    ways: Sequence[tuple[float, float]] = ((0.001, 0.001),)
+    stalls: Sequence[float] = (0.0,)
+    weights: Sequence[int] = (1,)
 
 
-@given(workers=st.integers(1, 20))
-def test_nearly_all_of_the_rate_is_used(workers: int) -> None:
-    went = run(_times(100.0, 1000, workers))
+async def _arrivals(
+    rate: float | None, parcels: int, workers: int, traffic: Traffic, share: float = ALL
+) -> list[tuple[float, int]]:
+    """When parcels arrive at the provider, and what they weigh, if there is always another one to be sent."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
+    pace, arrived = Pace(rate, workers, lambda _: share), list[tuple[float, int]]()
+    ways, stalls, weights = cycle(traffic.ways), cycle(traffic.stalls), cycle(traffic.weights)
+    waiting = iter(range(parcels))
 
-    assert len(went) / (went[-1] - went[0]) >= 0.98 * 100
+    async def work() -> None:
+        for _ in waiting:
+            weight = next(weights)
+            left = await pace.turn(weight)
+            there, back = next(ways)
+            loop.stall(next(stalls))
+            await asyncio.sleep(there)
+            arrived.append((loop.time(), weight))
+            await asyncio.sleep(back)
+            pace.back(weight, left)
+
+    await asyncio.gather(*(work() for _ in range(workers)))
+    return sorted(arrived)
+
+
+def busiest_second(arrived: Sequence[tuple[float, int]]) -> int:
+    """Most weight that arrives in any second, wherever it begins; a millionth of one is for rounding."""
+    times, sums = [at for at, _ in arrived], [0, *accumulate(weight for _, weight in arrived)]
+    return max(sums[bisect_left(times, at + 1 - 1e-6)] - sums[place] for place, at in enumerate(times))
+
+
+def used(arrived: Sequence[tuple[float, int]], rate: float) -> float:
+    """The share of the rate that was used between the first and the last arrival."""
+    return sum(weight for _, weight in arrived[1:]) / (arrived[-1][0] - arrived[0][0]) / rate
+
+
+ways = st.lists(st.tuples(st.floats(0.0, 0.8), st.floats(0.0, 0.8)), min_size=1, max_size=30)
+stalls = st.lists(st.just(0.0) | st.floats(0.0, 2.0), min_size=1, max_size=30)
+
+
+@settings(max_examples=25)
+@given(
+    rate=st.sampled_from([0.5, 1.5, 10.0, 100.0]),
+    workers=st.integers(1, 20),
+    traffic=st.builds(Traffic, ways=ways, stalls=stalls),
+)
+def test_no_second_at_the_provider_ever_holds_more_than_the_rate(rate: float, workers: int, traffic: Traffic) -> None:
+    there, back = zip(*traffic.ways, strict=True)
+    known = replace(traffic, ways=[(min(there), min(back)), *traffic.ways])  # now and then it goes as quickly as it can
+    arrived = run(_arrivals(rate, SAMPLE + 200, workers, known))
+
+    assert busiest_second(arrived) <= math.ceil(rate)
+
+
+@settings(max_examples=25)
+@given(weights=st.lists(st.integers(1, 4), min_size=1, max_size=20), workers=st.integers(1, 20))
+def test_no_second_holds_more_segments_than_the_rate(weights: list[int], workers: int) -> None:
+    arrived = run(_arrivals(10.0, 200, workers, Traffic(weights=weights)))
+
+    assert busiest_second(arrived) <= 10
+
+
+def test_a_text_of_more_segments_than_the_rate_goes_alone_and_takes_its_time() -> None:
+    arrived = run(_arrivals(1.5, 20, 10, Traffic(weights=[4])))
+
+    assert busiest_second(arrived) == 4
+    assert used(arrived, 1.5) == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("traffic", "workers"),
+    [
+        (Traffic(), 20),
+        (Traffic(ways=[(0.05, 0.1), (0.06, 0.1), (0.05, 0.11)]), 40),
+        (Traffic(stalls=[*[0.0] * 60, 0.05]), 20),
+        (Traffic(stalls=[*[0.0] * 60, 0.05]), 2),
+        (Traffic(stalls=[*[0.0] * 1000, 0.2]), 40),
+        (Traffic(weights=[1, 2, 3]), 20),
+    ],
+    ids=["quick", "far away", "stalls often", "few workers", "stalls long", "segments"],
+)
+def test_nearly_all_of_the_rate_is_used_and_no_more(traffic: Traffic, workers: int) -> None:
+    arrived = run(_arrivals(100.0, 3000, workers, traffic))
+
+    assert used(arrived[SAMPLE + 100 :], 100) >= 0.98  # as soon as the quickest way is known
+    assert busiest_second(arrived) <= 100
+
+
+def test_parcels_are_evenly_spread() -> None:
+    times = [at for at, _ in run(_arrivals(10.0, 50, 10, Traffic()))]
+
+    assert [later - at for at, later in pairwise(times)] == pytest.approx([MARGIN / 10] * 49)
+
+
+def test_an_account_that_was_idle_does_not_make_up_for_it() -> None:
+    async def script() -> list[float]:
+        pace, loop, went = Pace(10.0, 10, lambda _: ALL), asyncio.get_running_loop(), list[float]()
+        for _ in range(3):
+            pace.back(1, await pace.turn())
+        await asyncio.sleep(60)
+        for _ in range(3):
+            pace.back(1, await pace.turn())
+            went.append(loop.time())
+        return went
+
+    first, second, third = run(script())
+    assert (second - first, third - second) == pytest.approx([MARGIN / 10] * 2)
 
 
 def test_without_a_rate_nobody_waits() -> None:
-    assert set(run(_times(None, 100, 4))) == {0.0}
+    arrived = run(_arrivals(None, 100, 4, Traffic(ways=[(0.0, 0.0)])))
+
+    assert {at for at, _ in arrived} == {0.0}
+
+
+def test_an_eased_account_uses_less_of_its_rate_and_of_its_requests_in_flight() -> None:
+    eased = run(_arrivals(100.0, 500, 20, Traffic(), share=0.5))
+    slow = run(_arrivals(100.0, 500, 20, Traffic(ways=[(0.5, 0.5)]), share=0.5))
+
+    assert used(eased, 100) == pytest.approx(0.5, abs=0.01)
+    assert max(sum(at <= other < at + 1 - 1e-6 for other, _ in slow) for at, _ in slow) == 10
+
+
+@pytest.mark.parametrize(("idle", "wait"), [(0.0, SECOND), (0.4, SECOND - 0.4), (SECOND, 0.0), (math.inf, 0.0)])
+def test_who_follows_another_worker_lets_the_second_end_that_the_other_has_used(idle: float, wait: float) -> None:
+    async def script() -> float:
+        pace = Pace(100.0, 20, lambda _: ALL)
+        pace.follow(idle)
+        return await pace.turn()
+
+    assert run(script()) == pytest.approx(wait)
 
 
 def test_an_account_that_puts_off_rests_longer_each_time_until_something_goes_well() -> None:
@@ -112,6 +246,44 @@ def test_an_account_that_failed_twice_is_tried_with_one_parcel_and_after_more_it
 
     health.note(Rejected("no such number"), now, dice=1.0)
     assert (health.half_open, health.down) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("usage", "share"), [(0.0, 1.0), (0.5, 1.0), (0.8, 1.0), (0.9, 0.5), (0.95, 0.25), (0.99, SLOWEST), (1.7, SLOWEST)]
+)
+def test_the_nearer_an_account_is_to_its_limit_the_slower_it_goes(usage: float, share: float) -> None:
+    assert allowed(usage) == pytest.approx(share)
+
+
+def test_a_slowed_account_hears_no_more_of_it_and_comes_back_slowly() -> None:
+    health = Health()
+    health.note(Accepted("1_2", usage=0.9), now=0.0, dice=0.5)
+
+    assert [health.share(now) for now in (0.0, EASED_FOR / 4, EASED_FOR)] == pytest.approx([0.5, 0.75, 1.0])
+
+    health.note(Accepted("1_3", usage=0.2), now=1.0, dice=0.5)
+    assert health.share(1.0) == pytest.approx(0.5 + 1 / EASED_FOR)
+
+
+def test_what_is_too_much_halves_the_pace_once_for_all_that_meet_it_together_and_never_to_nothing() -> None:
+    health, now, shares = Health(), 0.0, list[float]()
+    for _ in range(5):
+        for _ in range(20):
+            health.note(Deferred("too much", throttled=True), now, dice=1.0)
+        shares.append(health.share(now))
+        health.note(Accepted("SM1"), now, dice=1.0)
+        now += health.resting(now)
+
+    assert shares[0] == 0.5
+    assert shares[1] == pytest.approx(0.25, abs=0.02)
+    assert min(shares) >= SLOWEST
+
+
+def test_a_network_that_is_down_says_nothing_about_the_pace() -> None:
+    health = Health()
+    health.note(DOWN, now=0.0, dice=0.5)
+
+    assert health.share(0.0) == 1
 
 
 def test_waiting_for_an_event_ends_when_it_happens_or_when_the_time_is_over() -> None:

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from broadcaster.delivery import State, Verdict
 from broadcaster.store import lanes, reports
 from broadcaster.store.database import Database
 from broadcaster.store.ledger import Ledger, Report
-from broadcaster.store.receipts import believe
+from broadcaster.store.receipts import believe, in_question
 from broadcaster.store.submissions import submit
 from broadcaster.store.subscribers import Subscribers
 from channels.contract import Arrival, Receipt
@@ -42,16 +42,16 @@ FREED = "SEARCH deliveries USING COVERING INDEX ix_deliveries_subscriber (subscr
 
 
 @contextmanager
-def listening(database: Database) -> Iterator[list[Statement]]:
+def listening() -> Iterator[list[Statement]]:
     """Every statement that is executed meanwhile, with its values."""
     heard: list[Statement] = []
 
     def hear(_: object, __: object, statement: str, values: tuple[object, ...], ___: object, ____: object) -> None:
         heard.append((statement, values))
 
-    event.listen(database._engine.sync_engine, "before_cursor_execute", hear)
+    event.listen(Engine, "before_cursor_execute", hear)
     yield heard
-    event.remove(database._engine.sync_engine, "before_cursor_execute", hear)
+    event.remove(Engine, "before_cursor_execute", hear)
 
 
 async def plans(database: Database, statements: list[Statement]) -> list[str]:
@@ -80,7 +80,7 @@ async def claiming(database: Database) -> None:
 async def recording(database: Database) -> None:
     lease = await lanes.acquire(database, "sms-borgholm", "there pid 1 b")
     assert lease is not None
-    await Ledger(database).turn(lease, Report({1: Verdict(State.ACCEPTED)}, 0, swept=NOW), NOW)
+    await Ledger(database).turn(lease, Report({1: Verdict(State.ACCEPTED)}, 0, swept=NOW), NOW + SECOND)
 
 
 async def expiring(database: Database) -> None:
@@ -93,6 +93,12 @@ async def believing(database: Database) -> None:
     undelivered = Receipt("0a1b2c3d4e-1", "SM1", Arrival.UNDELIVERED, "no such number", gone=True)
     await execute(database, "UPDATE deliveries SET state = 'in_doubt', tried = 1 WHERE id = 1")
     assert await believe(database, [undelivered], NOW) == 1
+
+
+async def questioning(database: Database) -> None:
+    hint = Receipt("0a1b2c3d4e-1", "SM1", Arrival.DELIVERED, hint=True)
+    await execute(database, "UPDATE deliveries SET state = 'in_doubt', tried = 1 WHERE id = 1")
+    assert len(await in_question(database, SEAL, [hint])) == 1
 
 
 async def asking_for_work(database: Database) -> None:
@@ -111,6 +117,10 @@ async def asking_for_lanes(database: Database) -> None:
     await reports.open_lanes(database, "0a1b2c3d4e")
 
 
+async def looking_for_who_left(database: Database) -> None:
+    await Ledger(database).left("sms-borgholm")
+
+
 async def leaving(database: Database) -> None:
     await Subscribers(database, SEAL).remove("+46701740605", "borgholm", NOW, "test")
 
@@ -123,10 +133,12 @@ async def leaving(database: Database) -> None:
         (expiring, [BY_MESSAGE, BY_MESSAGE]),
         (recovering, [BY_SENDING]),
         (asking_for_work, [BY_PENDING, BY_SENDING, BY_IN_DOUBT]),
-        (believing, [BY_ID, BY_ID, BY_ID, BY_ID]),
+        (believing, [BY_ID, BY_ID, BY_ID, BY_ID, BY_ID]),
+        (questioning, [BY_ID, BY_ID, BY_SUBSCRIBER.replace("deliveries", "other", 1)]),
         (counting, [COUNTED]),
         (asking_for_lanes, [BY_MESSAGE]),
         (leaving, [BY_SUBSCRIBER, FREED]),
+        (looking_for_who_left, [BY_SENDING]),
     ],
 )
 async def test_a_frequent_question_goes_by_the_index_that_is_meant_for_it(
@@ -135,13 +147,13 @@ async def test_a_frequent_question_goes_by_the_index_that_is_meant_for_it(
     async with upgraded(f"sqlite+aiosqlite:///{tmp_path}/kris.db") as database:
         await subscribe(database, *((f"+467017406{place}", "borgholm", "sv") for place in ("05", "06", "07")))
         await submit(database, submission(renditions=[BORGHOLM], routes=[TO_BORGHOLM]), "test")
-        with listening(database) as heard:
+        with listening() as heard:
             await question(database)
         assert await plans(database, heard) == steps
 
 
 async def test_open_deliveries_of_a_list_of_messages_are_counted_in_the_index(tmp_path: Path) -> None:
     async with upgraded(f"sqlite+aiosqlite:///{tmp_path}/kris.db") as database:
-        with listening(database) as heard:
+        with listening() as heard:
             await listing(database)
         assert COUNTED_OPEN in await plans(database, heard)

@@ -12,7 +12,7 @@ from broadcaster.delivery import CRASHED, INTERRUPTED, State, Verdict, unsent
 from broadcaster.store import lanes
 from broadcaster.store.database import Database
 from broadcaster.store.ledger import Ledger, Report
-from broadcaster.store.receipts import NOT_KNOWN_AS_SENT, believe
+from broadcaster.store.receipts import NOT_KNOWN_AS_SENT, believe, in_question
 from broadcaster.store.submissions import audience, submit
 from broadcaster.store.subscribers import Entry, Subscribers, Subscription
 from channels.contract import Arrival, Receipt
@@ -285,7 +285,104 @@ async def test_receipts_and_recording_never_lock_each_other_out(postgresql_url: 
         assert await told == 2
 
 
+# Hints, which anybody may have made up.
+
+
+def hint(id_: int, arrival: Arrival = Arrival.DELIVERED, remote_id: str = "SM1", *, gone: bool = False) -> Receipt:
+    return replace(receipt(id_, arrival, remote_id, gone=gone), hint=True)
+
+
+@pytest.mark.parametrize("arrival", [Arrival.DELIVERED, Arrival.UNDELIVERED])
+async def test_a_hint_moves_on_what_the_provider_has_under_that_name(database: Database, arrival: Arrival) -> None:
+    [id_] = await plan(database)
+    await put(database, id_, State.ACCEPTED, remote_id="SM1")
+    told = hint(id_, arrival)
+    assert await in_question(database, SEAL, [told]) == {}
+    assert await believe(database, [told], LATER) == 1
+    assert await states(database) == [arrival]
+
+
+@pytest.mark.parametrize("arrival", Arrival)
+@pytest.mark.parametrize("state", NOT_KNOWN_AS_SENT)
+async def test_a_hint_settles_nothing_until_it_is_confirmed(database: Database, state: State, arrival: Arrival) -> None:
+    [id_] = await plan(database)
+    await put(database, id_, state)
+    told = hint(id_, arrival)
+    before = await fetch(database, EVERYTHING)
+
+    assert await believe(database, [told], LATER) == 0
+
+    assert await fetch(database, EVERYTHING) == before
+    [(asked, parcel)] = (await in_question(database, SEAL, [told])).items()
+    assert asked == told
+    assert (parcel.key, parcel.target, parcel.rendition) == (told.key, NUMBERS[0], BORGHOLM)
+    assert parcel.issued == NOW
+    assert await believe(database, [replace(told, hint=False)], LATER) == 1
+    assert await in_question(database, SEAL, [told]) == {}
+
+
+@pytest.mark.parametrize("arrival", Arrival)
+async def test_a_hint_that_is_quicker_than_the_answer_is_not_kept_in_mind(database: Database, arrival: Arrival) -> None:
+    [id_] = await plan(database)
+    lease = await claim(database)
+    assert await believe(database, [hint(id_, arrival)], LATER) == 0
+    assert [parcel.key for parcel in (await in_question(database, SEAL, [hint(id_, arrival)])).values()]
+    await record(database, lease, BUSY, id_)
+    assert await fetch(database, ROW, id=id_) == [("pending", None, None, BUSY.reason, 0)]
+
+
+async def test_what_a_person_said_arrived_is_not_settled_otherwise_by_a_hint(database: Database) -> None:
+    """Nobody knows what the provider calls it."""
+    [id_] = await plan(database)
+    await put(database, id_, State.ACCEPTED)
+    assert await believe(database, [hint(id_, Arrival.UNDELIVERED)], LATER) == 0
+    assert len(await in_question(database, SEAL, [hint(id_, Arrival.UNDELIVERED)])) == 1
+
+
+async def test_a_hint_that_could_change_nothing_is_in_no_question(database: Database) -> None:
+    done, untried, other = await plan(database, 3)
+    await put(database, done, State.DELIVERED, remote_id="SM1")
+    await put(database, untried, State.PENDING, tried=False)
+    await put(database, other, State.ACCEPTED, remote_id="SM3")
+    nonsense = [replace(hint(done), key=key) for key in (None, "", MESSAGE, "0000000000-1", f"{MESSAGE}-999")]
+    hints = [hint(done), hint(untried), hint(other), hint(other, Arrival.ACCEPTED, "SM3"), *nonsense]
+    assert await in_question(database, SEAL, hints) == {}
+    assert await believe(database, hints, LATER) == 0
+
+
+async def test_the_name_of_another_text_to_the_same_resident_settles_nothing(database: Database) -> None:
+    """Somebody who knows it could have it confirmed."""
+    [first] = await plan(database)
+    [second] = await plan(database, message="0000000002")
+    await put(database, first, State.ACCEPTED, remote_id="SM1")
+    await put(database, second, State.IN_DOUBT)
+    told = Receipt(f"0000000002-{second}", "SM1", Arrival.DELIVERED, hint=True)
+    assert await in_question(database, SEAL, [told]) == {}
+    assert len(await in_question(database, SEAL, [replace(told, remote_id="SM2")])) == 1
+
+
+async def test_a_doubt_about_somebody_who_left_is_about_no_number(database: Database) -> None:
+    [id_] = await plan(database)
+    await put(database, id_, State.IN_DOUBT)
+    await execute(database, "UPDATE deliveries SET subscriber = NULL")
+    [parcel] = (await in_question(database, SEAL, [hint(id_)])).values()
+    assert parcel.target == ""
+
+
+async def test_a_receipt_that_is_no_hint_is_in_no_question(database: Database) -> None:
+    [id_] = await plan(database)
+    await put(database, id_, State.IN_DOUBT)
+    assert await in_question(database, SEAL, [receipt(id_)]) == {}
+
+
 # Numbers that are gone.
+
+
+async def test_a_hint_marks_nobody(database: Database) -> None:
+    [id_] = await plan(database)
+    await put(database, id_, State.ACCEPTED, remote_id="SM1")
+    assert await believe(database, [hint(id_, Arrival.UNDELIVERED, gone=True)], LATER) == 1
+    assert await gone(database) == {}
 
 
 async def test_a_receipt_marks_a_number_that_is_gone(database: Database) -> None:

@@ -1,15 +1,20 @@
 """What our own feeds and phone lines show, kept in the database."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
 
+from broadcaster.delivery import State
 from broadcaster.store.database import Database
+from broadcaster.store.submissions import Posting, Submission, submit
 from broadcaster.store.surfaces import SurfaceStore
-from channels.contract import Parcel, Showing, Surfaces
+from channels.contract import Original, Parcel, Showing, Surfaces
 from messages.model import Kind, Rendition, Severity
-from tests.support.storing import HOUR, NOW, SECOND
+from tests.support.storing import BORGHOLM, HOUR, NOW, SECOND, execute, submission
 
 PARCEL = Parcel(
     key="0a1b2c3d4e-1",
@@ -95,3 +100,79 @@ async def test_a_surface_outlives_the_program(database: Database) -> None:
     await SurfaceStore(database, Clock()).put("ivr", "line", "sv", PARCEL)
     [showing] = await SurfaceStore(database, Clock()).showing("ivr", "line")
     assert showing.parcel.rendition.text == PARCEL.rendition.text
+
+
+SWEDISH = Rendition("borgholm", "feed", "sv", "Telefonerna är nere", "<p>Ring 112.</p>")
+ENGLISH = Rendition("borgholm", "feed", "en", "The phones are down", "<p>Call 112.</p>")
+NEIGHBOURS = Rendition("morbylanga", "feed", "sv", "Telefonerna är nere", "<p>Ring 112.</p>")
+
+
+def stored(id_: str, *, exercise: bool = False) -> Submission:
+    """A message whose feed entries and SMS are planned."""
+    front = 'incident = "a"\nkind = "alert"\nseverity = "minor"\nmunicipalities = ["borgholm"]\n'
+    postings = [Posting(text, "feeds", f"{text.municipality}/{text.language}") for text in (SWEDISH, NEIGHBOURS)]
+    return replace(
+        submission(id_, renditions=[SWEDISH, ENGLISH, NEIGHBOURS, BORGHOLM], postings=postings),
+        source=f"+++\n{front}{'exercise = true' if exercise else ''}\n+++\n# exercise\n",
+    )
+
+
+async def test_a_message_is_known_as_it_was_written_in_all_languages(database: Database) -> None:
+    surfaces = SurfaceStore(database, Clock())
+    await submit(database, stored("0a1b2c3d4e"), "test")
+    await submit(database, stored("1a1b2c3d4e", exercise=True), "test")
+    found = await surfaces.originals("feed", "borgholm", ["0a1b2c3d4e", "1a1b2c3d4e", "ffffffffff"])
+    assert found == {
+        "0a1b2c3d4e": Original(exercise=False, renditions=(SWEDISH, ENGLISH)),
+        "1a1b2c3d4e": Original(exercise=True, renditions=(SWEDISH, ENGLISH)),
+    }
+    assert await surfaces.originals("feed", "borgholm", []) == {}
+    assert await surfaces.originals("ivr", "borgholm", ["0a1b2c3d4e"]) == {}
+
+
+@pytest.mark.parametrize("state", State)
+async def test_a_message_stands_once_its_delivery_is_done(state: State, database: Database) -> None:
+    surfaces = SurfaceStore(database, Clock())
+    await submit(database, stored("0a1b2c3d4e"), "test")
+    await execute(database, "UPDATE deliveries SET state = :state WHERE target = 'borgholm/sv'", state=state.value)
+    done = state in {State.ACCEPTED, State.DELIVERED}
+    assert await surfaces.stands("feed", "borgholm/sv", "0a1b2c3d4e") is done
+    assert not await surfaces.stands("feed", "morbylanga/sv", "0a1b2c3d4e")
+    assert not await surfaces.stands("websub", "borgholm/sv", "0a1b2c3d4e")
+    assert not await surfaces.stands("feed", "borgholm/sv", "1a1b2c3d4e")
+
+
+async def test_incident_and_next_update_are_kept(surfaces: Surfaces) -> None:
+    parcel = replace(PARCEL, incident="Dataintrång", next_update=at(600))
+    await surfaces.put("feed", "borgholm/sv", "0a1b2c3d4e", parcel)
+    [showing] = await surfaces.showing("feed", "borgholm/sv")
+    assert showing.parcel == parcel
+
+
+async def test_what_was_shown_before_there_were_pages_gets_its_incident_from_its_message(database_url: str) -> None:
+    async with Database(database_url) as database:
+        async with database.write() as connection:
+            await connection.run_sync(migrated, "0003")
+        await execute(
+            database,
+            "INSERT INTO messages (id, content_hash, incident, kind, severity, headline, source, issued, next_update,"
+            " expires) VALUES ('0a1b2c3d4e', 'h', 'Dataintrång', 'alert', 'severe', 'h', 's', 1000, 5000, 9000)",
+        )
+        await execute(
+            database,
+            "INSERT INTO surfaces (channel, surface, slot, key, message, kind, severity, municipality, language, title,"
+            " text, issued, expires, updated) VALUES ('feed', 'borgholm/sv', '0a1b2c3d4e', 'k', '0a1b2c3d4e', 'alert',"
+            " 'severe', 'borgholm', 'sv', 't', 'x', 1000, 9000, 1000)",
+        )
+        await database.upgrade()
+        [showing] = await SurfaceStore(database, Clock()).showing("feed", "borgholm/sv")
+    assert showing.parcel.incident == "Dataintrång"
+    assert showing.parcel.next_update == datetime.fromtimestamp(5, UTC)
+
+
+def migrated(connection: Connection, revision: str) -> None:
+    """Bring an empty database to an older revision."""
+    config = Config()
+    config.set_main_option("script_location", "broadcaster.store:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,14 +16,17 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 from yarl import URL
 
-from broadcaster.web import Line, create_app
+from broadcaster.web import FeedFiles, Line, create_app
 from channels.feed import FeedChannel
+from channels.feed.document import Format
 from messages.model import Municipality
 from tests.fakes.surfaces import MemorySurfaces
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 WRITTEN = NOW - timedelta(hours=1)
+PUBLIC_URL, HUB = "https://kris.example.se", "https://hub.example.se"
 RSS = "/feeds/borgholm/sv.rss"
+ALERT = "/feeds/borgholm/cap/0a1b2c3d4e.xml"
 LINE = Line("+4648588001", "+4648588000", SecretStr("0123456789abcdef"), {}, ("sv",))
 
 
@@ -42,9 +44,16 @@ async def directory(tmp_path: Path) -> Path:
     """The feeds of Borgholm, without a message, last written an hour ago."""
     borgholm = Municipality("borgholm", ("sv",), ("feed",), {"name": "Borgholms kommun & Co"})
     channel = FeedChannel(
-        tmp_path / "feeds", MemorySurfaces(lambda: NOW), {"borgholm": borgholm}, authority="borgholm.se"
+        tmp_path / "feeds",
+        MemorySurfaces(lambda: NOW),
+        {"borgholm": borgholm},
+        authority="borgholm.se",
+        now=lambda: NOW,
+        public_url=PUBLIC_URL,
+        hubs={"borgholm": HUB},
     )
     await channel.refresh()
+    write(tmp_path / "feeds/borgholm/cap/0a1b2c3d4e.xml", b"<alert/>")
     for file in (tmp_path / "feeds").glob("*/*.*"):
         os.utime(file, (WRITTEN.timestamp(), WRITTEN.timestamp()))
     return tmp_path / "feeds"
@@ -53,7 +62,7 @@ async def directory(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(directory: Path) -> web.Application:
     return create_app(
-        feed_directory=directory,
+        feed_files=FeedFiles(directory, lambda: NOW, PUBLIC_URL, {"borgholm": HUB}),
         lines={"vaxel": LINE},
         surfaces=MemorySurfaces(lambda: NOW),
         now=lambda: NOW,
@@ -73,20 +82,60 @@ async def client(app: web.Application) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-@pytest.mark.parametrize("form", ["rss", "atom"])
-async def test_a_reader_gets_the_feed_as_it_was_written(
-    form: str, client: aiohttp.ClientSession, directory: Path
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("borgholm/sv.rss", "application/rss+xml; charset=utf-8"),
+        ("borgholm/sv.atom", "application/atom+xml; charset=utf-8"),
+        ("all/sv.json", "application/feed+json"),
+        ("borgholm/cap.atom", "application/atom+xml; charset=utf-8"),
+        ("borgholm/cap/0a1b2c3d4e.xml", "application/cap+xml; charset=utf-8"),
+    ],
+)
+async def test_a_reader_gets_a_file_as_it_was_written(
+    name: str, media_type: str, client: aiohttp.ClientSession, directory: Path
 ) -> None:
-    async with client.get(f"/feeds/borgholm/sv.{form}") as response:
+    async with client.get(f"/feeds/{name}") as response:
         body = await response.read()
     assert response.status == 200
-    assert body == (directory / f"borgholm/sv.{form}").read_bytes()
-    assert response.headers["Content-Type"] == f"application/{form}+xml; charset=utf-8"
+    assert body == (directory / name).read_bytes()
+    assert response.headers["Content-Type"] == media_type
     assert response.headers["Cache-Control"] == "public, max-age=60"
     assert response.headers["Vary"] == "Accept-Encoding"
     assert response.headers["ETag"] == f'"{hashlib.sha256(body).hexdigest()}"'
     assert response.headers["Last-Modified"] == "Tue, 13 Dec 2022 07:00:00 GMT"
+
+
+async def test_a_feed_comes_whole(client: aiohttp.ClientSession) -> None:
+    async with client.get(RSS) as response:
+        body = await response.read()
     assert feedparser.parse(body).feed.title == "Viktig information från Borgholms kommun & Co"
+
+
+@pytest.mark.parametrize("form", ["rss", "atom", "json"])
+async def test_an_answer_names_the_feed_its_hub_and_its_other_formats(form: str, client: aiohttp.ClientSession) -> None:
+    async with client.get(f"/feeds/borgholm/sv.{form}") as response:
+        links = response.links
+    assert str(links["self"]["url"]) == f"{PUBLIC_URL}/feeds/borgholm/sv.{form}"
+    assert str(links["hub"]["url"]) == HUB
+    others = [value for value in response.headers["Link"].split(", ") if 'rel="alternate"' in value]
+    assert others == [
+        f'<{PUBLIC_URL}/feeds/borgholm/sv.{other.value}>; rel="alternate"; type="{other.media_type}"'
+        for other in Format
+        if other.value != form
+    ]
+
+
+async def test_the_feed_of_alerts_names_its_hub_and_an_alert_nothing(client: aiohttp.ClientSession) -> None:
+    async with client.get("/feeds/borgholm/cap.atom") as feed, client.get(ALERT) as alert:
+        assert feed.links.keys() == {"self", "hub"}
+        assert "Link" not in alert.headers
+
+
+async def test_a_feed_without_a_hub_names_none(client: aiohttp.ClientSession) -> None:
+    async with client.get("/feeds/all/en.rss") as missing, client.get("/feeds/all/cap.atom") as response:
+        assert missing.status == 404
+        assert response.links.keys() == {"self"}
 
 
 async def test_head_tells_the_same_without_the_feed(client: aiohttp.ClientSession) -> None:
@@ -211,6 +260,10 @@ async def test_a_feed_that_is_taken_away_is_gone(client: aiohttp.ClientSession, 
         "/feeds/borgholm/%2e%2e%2fsecret.rss",
         "/feeds/borgholm%00/sv.rss",
         "/feeds/borgholm/.sv.rss.unfinished",
+        "/feeds/borgholm/cap.rss",
+        "/feeds/borgholm/cap/ffffffffff.xml",
+        "/feeds/borgholm/cap/..%2f..%2f..%2fsecret.xml",
+        "/feeds/borgholm/cap/.0a1b2c3d4e.xml.unfinished",
     ],
 )
 async def test_nothing_but_feeds_is_handed_out(path: str, client: aiohttp.ClientSession, directory: Path) -> None:
@@ -226,22 +279,19 @@ async def test_nothing_but_feeds_is_handed_out(path: str, client: aiohttp.Client
 async def test_an_unknown_feed_says_where_the_known_ones_are(client: aiohttp.ClientSession) -> None:
     async with client.get("/feeds/kalmar/sv.rss") as response:
         assert await response.text() == (
-            "Det finns inget sådant flöde. Alla flöden står på startsidan.\n"
-            "There is no such feed. The front page lists them all.\n"
+            "Det finns inget sådant flöde. Flödena står längst ner på varje kommuns sida.\n"
+            "There is no such feed. Each municipality's page has its feeds at the end.\n"
         )
 
 
 async def test_without_feeds_there_are_none() -> None:
-    app = create_app(
-        feed_directory=None, lines={}, surfaces=MemorySurfaces(lambda: NOW), now=lambda: NOW, public_url=None
-    )
-    async with TestServer(app) as server, aiohttp.ClientSession(server.make_url("/")) as client:
-        async with client.get(RSS) as response:
-            assert response.status == 404
-        async with client.get("/") as response:
-            page = await response.text()
-    assert "Det finns inga flöden än." in page
-    assert "Det finns inga telefonlinjer än." in page
+    app = create_app(feed_files=None, lines={}, surfaces=MemorySurfaces(lambda: NOW), now=lambda: NOW, public_url=None)
+    async with (
+        TestServer(app) as server,
+        aiohttp.ClientSession(server.make_url("/")) as client,
+        client.get(RSS) as response,
+    ):
+        assert response.status == 404
 
 
 async def test_a_fault_inside_is_told_without_its_details(
@@ -253,42 +303,6 @@ async def test_a_fault_inside_is_told_without_its_details(
         assert response.status == 500
         assert await response.text() == "Något gick fel hos oss. Försök igen om en stund.\n"
     assert "GET /feeds/borgholm/sv.rss could not be answered" in caplog.text
-
-
-async def test_the_front_page_leads_to_feeds_and_phone_lines(client: aiohttp.ClientSession) -> None:
-    async with client.get("/") as response:
-        page = await response.text()
-    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert '<html lang="sv">' in page
-    assert "Viktig information från Borgholms kommun &amp; Co" in page
-    assert '<a href="tel:+4648588001">0485-880 01</a>' in page
-    for path in ("feeds/borgholm/sv.rss", "feeds/borgholm/sv.atom", "feeds/all/sv.rss"):
-        assert f'href="{path}"' in page
-        async with client.get(f"/{path}") as feed:
-            assert feed.status == 200
-
-
-async def test_the_front_page_has_swedish_first_and_the_joint_feed_before_the_others(
-    client: aiohttp.ClientSession, directory: Path
-) -> None:
-    for surface in ("aby/sv", "all/en", "borgholm/en"):
-        write(directory / f"{surface}.rss", b"<rss><title>t</title></rss>")
-    async with client.get("/") as response:
-        page = await response.text()
-    assert re.findall(r'"feeds/([^"]*)\.rss"', page) == ["all/sv", "aby/sv", "borgholm/sv", "all/en", "borgholm/en"]
-
-
-async def test_the_front_page_has_no_foreign_files_among_its_feeds(
-    client: aiohttp.ClientSession, directory: Path
-) -> None:
-    write(directory / "x/<script>.rss", b"<title>a</title>")
-    write(directory / "lost+found/sv.rss", b"<title>a</title>")
-    write(directory / "kalmar/sv.rss", b"no title at all")
-    async with client.get("/") as response:
-        page = await response.text()
-    assert "script" not in page
-    assert "lost" not in page
-    assert "kalmar" not in page
 
 
 async def test_health_is_told_to_whoever_watches(client: aiohttp.ClientSession) -> None:

@@ -14,7 +14,9 @@ from yarl import URL
 
 from broadcaster.store.errors import StoreError
 from broadcaster.web import Desk, Reporters, create_app
-from channels.contract import Arrival, Receipt
+from broadcaster.web.receipts import AT_ONCE
+from channels.contract import Arrival, Confirmation, Parcel, Receipt, Unclear, Unfounded
+from messages.model import Kind, Rendition, Severity
 from tests.fakes.surfaces import MemorySurfaces
 from tests.support.storing import NOW
 
@@ -38,11 +40,28 @@ STATUS = {
 REPORT = {"id": "s70df59406a1b4643b96f3f91e0bfb7b0", "status": "delivered", "delivered": "2026-03-01T08:00:00.123456"}
 
 
+PARCEL = Parcel(
+    key=KEY,
+    target=RESIDENT,
+    rendition=Rendition("borgholm", "sms", "sv", "", "Växeln fungerar."),
+    message="0a1b2c3d4e",
+    kind=Kind.ALERT,
+    severity=Severity.SEVERE,
+    issued=NOW,
+    expires=NOW,
+)
+
+
 class Store:
-    """Keeps what it is told to believe, while its database is there."""
+    """Keeps what it is told to believe, while its database is there.
+
+    Attributes:
+        is_strict: it believes no hint.
+    """
 
     def __init__(self) -> None:
         self.batches: list[list[Receipt]] = []
+        self.is_strict = False
         self.away = False
         self.begun = asyncio.Event()
         self.open = asyncio.Event()
@@ -52,12 +71,35 @@ class Store:
     def believed(self) -> list[Receipt]:
         return [receipt for batch in self.batches for receipt in batch]
 
-    async def believe(self, receipts: Sequence[Receipt]) -> None:
+    async def believe(self, receipts: Sequence[Receipt]) -> Mapping[Receipt, Parcel]:
         self.begun.set()
         await self.open.wait()
         if self.away:
             raise StoreError("broadcaster.db: it does not answer.")
-        self.batches.append(list(receipts))
+        doubted = {receipt: PARCEL for receipt in receipts if receipt.hint and self.is_strict}
+        self.batches.append([receipt for receipt in receipts if receipt not in doubted])
+        return doubted
+
+
+class Elks:
+    """An account at 46elks that says of every message what it is told to say, or nothing for ever."""
+
+    def __init__(self) -> None:
+        self.says: Confirmation | None = Unfounded()
+        self.asked: list[tuple[Parcel, str]] = []
+        self.answering = asyncio.Event()
+        self.now = self.most = 0
+
+    async def confirm(self, parcel: Parcel, remote_id: str) -> Confirmation:
+        self.asked.append((parcel, remote_id))
+        self.now += 1
+        self.most = max(self.most, self.now)
+        try:
+            if self.says is None:
+                await self.answering.wait()
+            return self.says or Unclear("never")
+        finally:
+            self.now -= 1
 
 
 @pytest.fixture
@@ -66,15 +108,20 @@ def store() -> Store:
 
 
 @pytest.fixture
-async def client(store: Store) -> AsyncIterator[aiohttp.ClientSession]:
+def account() -> Elks:
+    return Elks()
+
+
+@pytest.fixture
+async def client(store: Store, account: Elks) -> AsyncIterator[aiohttp.ClientSession]:
     accounts = {ACCOUNT: SecretStr(TOKEN), OTHER_ACCOUNT: SecretStr(OTHER_TOKEN)}
     app = create_app(
-        feed_directory=None,
+        feed_files=None,
         lines={},
         surfaces=MemorySurfaces(lambda: NOW),
         now=lambda: NOW,
         public_url=PUBLIC_URL,
-        reporters=Reporters(accounts, (SECRET, OTHER_SECRET), Desk(store.believe)),
+        reporters=Reporters(accounts, {SECRET: account, OTHER_SECRET: Elks()}, Desk(store.believe, patience=0.3)),
     )
     async with TestServer(app) as server, aiohttp.ClientSession(server.make_url("/")) as session:
         yield session
@@ -143,6 +190,60 @@ async def test_46elks_is_known_by_the_secret_in_the_address(client: aiohttp.Clie
     assert {(receipt.key, receipt.remote_id) for receipt in store.believed} == {(KEY, REPORT["id"])}
 
 
+async def test_what_the_store_believes_as_it_is_is_asked_about_nowhere(
+    client: aiohttp.ClientSession, store: Store, account: Elks
+) -> None:
+    assert await post(client, ELKS, REPORT) == 204
+    assert (len(store.believed), account.asked) == (1, [])
+
+
+async def test_what_would_do_harm_is_asked_about_and_the_answer_counts(
+    client: aiohttp.ClientSession, store: Store, account: Elks
+) -> None:
+    store.is_strict = True
+    account.says = Receipt(KEY, REPORT["id"], Arrival.UNDELIVERED, "46elks does not say why")
+    assert await post(client, ELKS, REPORT) == 204
+    assert account.asked == [(PARCEL, REPORT["id"])]
+    assert store.believed == [account.says]
+
+
+async def test_what_was_made_up_is_told_of_without_what_it_said(
+    client: aiohttp.ClientSession, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.is_strict = True
+    assert await post(client, ELKS, REPORT) == 204
+    assert store.believed == []
+    assert "A receipt was made up" in caplog.text
+    for private in (RESIDENT, SECRET, KEY, REPORT["id"]):
+        assert private not in caplog.text
+
+
+async def test_while_46elks_cannot_be_asked_it_is_told_to_come_again(
+    client: aiohttp.ClientSession, store: Store, account: Elks
+) -> None:
+    store.is_strict = True
+    account.says = Unclear("the provider failed")
+    assert await post(client, ELKS, REPORT) == 503
+    assert store.believed == []
+    account.says = Receipt(KEY, REPORT["id"], Arrival.DELIVERED)
+    assert await post(client, ELKS, REPORT) == 204
+    assert store.believed == [account.says]
+
+
+async def test_a_46elks_that_hangs_holds_nobody_up_and_is_asked_little(
+    client: aiohttp.ClientSession, store: Store, account: Elks
+) -> None:
+    store.is_strict = True
+    account.says = None
+    reports = [post(client, ELKS, REPORT | {"id": f"s{place}"}) for place in range(4 * AT_ONCE)]
+    async with asyncio.timeout(5):
+        statuses = await asyncio.gather(*reports)
+        assert await post(client, TWILIO, STATUS, signed(STATUS)) == 204
+    assert set(statuses) == {503}
+    assert account.most == AT_ONCE
+    assert [receipt.remote_id for receipt in store.believed] == [SID]
+
+
 @pytest.mark.parametrize(
     "secret", ["0", SECRET[:-1], SECRET + "0", SECRET.upper(), "%C3%A5", "%ff", "%ED%A0%80", "%00"]
 )
@@ -196,7 +297,7 @@ async def test_while_the_database_is_away_providers_are_asked_to_come_again(
 class BrokenStore(Store):
     """A store with a bug."""
 
-    async def believe(self, receipts: Sequence[Receipt]) -> None:
+    async def believe(self, receipts: Sequence[Receipt]) -> Mapping[Receipt, Parcel]:
         raise ZeroDivisionError(len(receipts))
 
 

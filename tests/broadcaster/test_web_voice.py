@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 import aiohttp
@@ -16,14 +18,17 @@ from twilio.request_validator import RequestValidator
 from yarl import URL
 
 from broadcaster.web import Line, create_app
+from channels.announcements import IVR
 from channels.contract import Parcel, Showing, Surfaces
-from channels.ivr import IVR, IvrChannel, straight_through
+from channels.ivr import IvrChannel, straight_through
 from messages.model import Kind, Rendition, Severity
 from tests.fakes.surfaces import MemorySurfaces
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 TOKEN = "0123456789abcdef0123456789abcdef"
 LINE = Line("+4648588001", "+4648588000", SecretStr(TOKEN), {}, ("sv", "en"))
+AGENT = "+4648588010"
+QUEUE = replace(LINE, queue="kris", agents=frozenset({AGENT}))
 PATH = "/webhooks/twilio/voice/borgholm-telefon"
 PUBLIC_URL = "https://kris.example.se"
 CALLER = "+46701740605"
@@ -54,8 +59,8 @@ async def surfaces() -> MemorySurfaces:
 @asynccontextmanager
 async def serving(surfaces: Surfaces, public_url: str | None = PUBLIC_URL) -> AsyncIterator[aiohttp.ClientSession]:
     app = create_app(
-        feed_directory=None,
-        lines={"borgholm-telefon": LINE, "+4648588001": LINE},
+        feed_files=None,
+        lines={"borgholm-telefon": LINE, "+4648588001": LINE, "kö 1": QUEUE},
         surfaces=surfaces,
         now=lambda: NOW,
         public_url=public_url,
@@ -84,6 +89,7 @@ async def test_a_caller_hears_the_announcement_of_the_line(client: aiohttp.Clien
         "For English, press 2.",
         "Systemen är avstängda.",
         "Systemen är avstängda.",
+        "För att höra meddelandet igen, tryck 9.",
         "Du kopplas nu till växeln.",
     ]
     assert root.findtext("Dial") == LINE.switchboard
@@ -94,7 +100,6 @@ async def test_a_key_that_the_caller_presses_chooses_the_language(client: aiohtt
     async with client.post(PATH, data=form, headers=signed(form)) as response:
         root = etree.fromstring(await response.read())
     assert [say.text for say in root.iter("Say")][:2] == ["The systems are shut down."] * 2
-    assert root.find("Gather") is None
 
 
 async def test_an_unknown_key_leads_to_the_switchboard(client: aiohttp.ClientSession) -> None:
@@ -200,4 +205,90 @@ async def test_a_store_that_fails_never_leaves_a_dead_line(
     async with serving(kind(lambda: NOW)) as client, client.post(PATH, data=CALL, headers=signed(CALL)) as response:
         assert (response.status, await response.text()) == (200, straight_through(LINE.switchboard))
     (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert "the call goes straight to the switchboard" in record.getMessage()
+    assert "the call goes on without it" in record.getMessage()
+
+
+async def asked(
+    client: aiohttp.ClientSession, url: str | None, form: Mapping[str, str] = MappingProxyType({})
+) -> etree._Element:
+    """Ask as Twilio does for an address that an earlier answer has named."""
+    assert url is not None
+    whole = CALL | dict(form)
+    path = url.removeprefix(PUBLIC_URL)
+    target = URL(str(client._base_url).rstrip("/") + path, encoded=True)
+    async with client.post(target, data=whole, headers=signed(whole, PUBLIC_URL + path)) as response:
+        assert response.status == 200, path
+        return etree.fromstring(await response.read())
+
+
+async def test_a_message_that_is_replaced_while_a_caller_waits_is_heard_at_the_next_round(
+    surfaces: MemorySurfaces,
+) -> None:
+    async with serving(surfaces) as client:
+        enqueue = (await asked(client, "/webhooks/twilio/voice/k%C3%B6%201")).find("Enqueue")
+        assert enqueue is not None
+        rounds = enqueue.get("waitUrl")
+        place = {"QueuePosition": "2", "AvgQueueTime": "125", "QueueTime": "20"}
+        first = await asked(client, rounds, place)
+        newer = replace(parcel("sv", "E-tjänsterna fungerar igen."), issued=NOW, message="m2")
+        await IvrChannel(surfaces).replace(newer, "m1/sv")
+        second = await asked(client, rounds, place | {"QueuePosition": "1"})
+        await IvrChannel(surfaces).withdraw(newer, "m2/sv")
+        await IvrChannel(surfaces).withdraw(parcel("en", ""), "m1/en")
+        last = await asked(client, rounds, place)
+        left = await asked(client, enqueue.get("action"), {"QueueResult": "leave"})
+
+    assert [say.text for say in first.iter("Say")][:3] == [
+        "Du har plats 2 i kön.",
+        "De som står i kön har i genomsnitt väntat i 2 minuter.",
+        "Systemen är avstängda.",
+    ]
+    assert next(say.text for say in second.iter("Say")) == "Du har plats 1 i kön."
+    assert [say.text for say in second.iter("Say")][2] == "E-tjänsterna fungerar igen."
+    assert [verb.tag for verb in last] == ["Leave"]
+    assert left.findtext("Dial") == LINE.switchboard
+
+
+async def test_a_caller_leaves_the_queue_by_a_key_and_a_language_stays_as_chosen(surfaces: MemorySurfaces) -> None:
+    async with serving(surfaces) as client:
+        menu = (await asked(client, "/webhooks/twilio/voice/k%C3%B6%201")).find("Gather")
+        assert menu is not None
+        english = (await asked(client, menu.get("action"), {"Digits": "2"})).find("Enqueue")
+        assert english is not None
+        waiting = (await asked(client, english.get("waitUrl"))).find("Gather")
+        assert waiting is not None
+        assert next(say.text for say in waiting.iter("Say")) == "The systems are shut down."
+        assert [verb.tag for verb in await asked(client, waiting.get("action"), {"Digits": "0"})] == ["Leave"]
+
+
+async def test_those_who_take_calls_are_known_by_their_number(client: aiohttp.ClientSession) -> None:
+    agents = "/webhooks/twilio/voice/k%C3%B6%201/agent"
+    assert (await asked(client, agents, {"From": AGENT})).findtext("Dial/Queue") == "kris"
+    assert (await asked(client, agents)).findtext("Dial") == LINE.switchboard
+    nowhere = PATH + "/agent"  # of a line without a queue
+    assert (await asked(client, nowhere, {"From": AGENT})).findtext("Dial") == LINE.switchboard
+
+
+@pytest.mark.parametrize("path", ["/wait", "/left", "/agent"])
+async def test_the_webhooks_of_a_queue_are_only_for_twilio(path: str, client: aiohttp.ClientSession) -> None:
+    async with client.post(PATH + path, data=CALL, headers=signed(CALL)) as response:
+        assert (response.status, await response.read()) == (403, b"")
+
+
+@pytest.mark.parametrize("kind", [BrokenSurfaces, HangingSurfaces])
+async def test_a_store_that_fails_costs_nobody_their_place_in_the_queue(kind: type[MemorySurfaces]) -> None:
+    async with serving(kind(lambda: NOW)) as client:
+        waiting = await asked(client, PATH + "/wait?language=sv", {"QueuePosition": "3"})
+    assert [say.text for say in waiting.iter("Say")] == [
+        "Du har plats 3 i kön.",
+        "För att kopplas till växeln i stället, tryck 0.",
+    ]
+
+
+@pytest.mark.parametrize("result", ["queue-full", "error", "system-error"])
+async def test_a_queue_that_does_not_work_is_told_in_the_log(
+    result: str, client: aiohttp.ClientSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    left = await asked(client, PATH + "/left", {"QueueResult": result})
+    assert left.findtext("Dial") == LINE.switchboard
+    assert f"({result}) and goes to the switchboard" in caplog.text

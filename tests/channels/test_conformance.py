@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import logging
+import re
 import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -36,17 +37,27 @@ from channels.contract import (
     Unclear,
     Withdraw,
 )
-from channels.elks import ElksSettings, ElksSms
-from channels.facebook import FacebookPage, FacebookSettings
+from channels.elks import ElksSms
+from channels.elks_voice import words_of
+from channels.facebook import FacebookPage
 from channels.feed import FeedChannel
 from channels.ivr import IvrChannel
+from channels.page import PageChannel
+from channels.prompts import Format, PromptChannel, PromptSettings, silent
+from channels.providers.elks import ElksSettings
+from channels.providers.elks_voice import ElksVoiceSettings
+from channels.providers.facebook import FacebookSettings
 from channels.registry import PROVIDERS
 from channels.sandbox import Behaviour, Fault, Sandbox
 from channels.twilio import TwilioSettings, TwilioSms
+from channels.websub import WebSub
 from channels.wire import TIMEOUT, Failure, Wire
 from messages.model import Kind, Municipality, Rendition, Severity
+from tests.fakes.board import FixedBoard
+from tests.fakes.recordings import MemoryRecordings
 from tests.fakes.surfaces import MemorySurfaces
 from tests.support.answering import Asked, answering
+from tests.support.pages import site
 
 NUMBER, LINE, PAGE = "+46701740605", "+46701740699", "100200300"
 NUMBERS = [f"+467017406{number:02}" for number in range(5, 100)]
@@ -91,6 +102,7 @@ class Trial:
         surface: whether what it shows can be replaced and withdrawn.
         others: more targets that it reaches, if there are any.
         text: one that only arrives whole if nothing touches it.
+        needs: programs that it speaks with, as fixtures.
     """
 
     name: str
@@ -102,6 +114,7 @@ class Trial:
     surface: bool = False
     others: Sequence[str] = ()
     text: str = PLAIN
+    needs: Sequence[str] = ()
 
     def __str__(self) -> str:
         return self.name
@@ -129,11 +142,38 @@ def facebook(world: World, base_url: str, wire: Wire) -> FacebookPage:
 
 
 def feed(world: World, _base_url: str, _wire: Wire) -> FeedChannel:
-    return FeedChannel(world.folder, world.surfaces, {BORGHOLM.id: BORGHOLM}, authority="borgholm.se")
+    return FeedChannel(
+        world.folder, world.surfaces, {BORGHOLM.id: BORGHOLM}, authority="borgholm.se", now=lambda: ISSUED
+    )
+
+
+def websub(world: World, base_url: str, wire: Wire) -> WebSub:
+    world.surfaces.standing = True
+    return WebSub(base_url, wire, world.surfaces, public_url=world.sandbox.url, settle=0)
+
+
+def page(world: World, _base_url: str, _wire: Wire) -> PageChannel:
+    return PageChannel(site(BORGHOLM), world.surfaces, FixedBoard(), world.folder, lambda: ISSUED)
 
 
 def ivr(world: World, _base_url: str, _wire: Wire) -> IvrChannel:
     return IvrChannel(world.surfaces)
+
+
+def prompts(world: World, _base_url: str, _wire: Wire) -> PromptChannel:
+    settings = PromptSettings(provider="prompts", line="vaxel", directory=world.folder, formats=(Format.WAV,))
+    return PromptChannel(settings, world.surfaces, MemoryRecordings())
+
+
+def elks_voice(world: World, _base_url: str, _wire: Wire) -> PromptChannel:
+    settings = ElksVoiceSettings(
+        provider="46elks-voice",
+        line=LINE,
+        switchboard=NUMBER,
+        secret=SecretStr(SECRET),
+        directory=world.folder,
+    )
+    return PromptChannel(settings, world.surfaces, MemoryRecordings(), words_of(settings, ("sv", "en")))
 
 
 async def texts(world: World) -> list[str]:
@@ -149,8 +189,32 @@ async def entries(world: World) -> list[str]:
     return [entry.content[0].value for entry in parsed.entries]
 
 
+async def told(world: World) -> list[str]:
+    """What the hub knows of: it is told that there is a text, and not what it says."""
+    return [PLAIN] if world.sandbox.pings else []
+
+
+async def articles(world: World) -> list[str]:
+    written = (world.folder / "borgholm/index.html").read_text(encoding="utf-8")
+    return re.findall(r'<div class="text">\n(.*?)\n</div>', written, flags=re.DOTALL)
+
+
 async def announcements(world: World) -> list[str]:
     return [showing.parcel.rendition.text for showing in await world.surfaces.showing("ivr", LINE)]
+
+
+async def spoken(world: World) -> list[str]:
+    if (world.folder / "vaxel-sv.wav").read_bytes() == silent(Format.WAV):
+        return []
+    return [showing.parcel.rendition.text for showing in await world.surfaces.showing("ivr", "vaxel")]
+
+
+async def played(world: World) -> list[str]:
+    name = LINE.removeprefix("+")
+    assert (world.folder / f"{name}-sv-choice.wav").exists()
+    if (world.folder / f"{name}-sv.wav").read_bytes() == silent(Format.WAV):
+        return []
+    return await announcements(world)
 
 
 def basic(user: str) -> str:
@@ -169,13 +233,21 @@ TRIALS = (
         others=NUMBERS[1:],
     ),
     Trial("facebook", PAGE, facebook, posts, "facebook", (SECRET, APP_SECRET), surface=True),
+    Trial("page", "borgholm/sv", page, articles, surface=True, text=HTML),
     Trial("feed", "borgholm/sv", feed, entries, surface=True, text=HTML),
+    Trial("websub", "borgholm/sv", websub, told, "websub"),
     Trial("twilio-voice", LINE, ivr, announcements, surface=True),
+    Trial("46elks-voice", LINE, elks_voice, played, secrets=(SECRET,), surface=True, needs=("espeak",)),
+    Trial("prompts", "vaxel", prompts, spoken, surface=True, needs=("espeak",)),
 )
 
 every_channel = pytest.mark.parametrize("trial", TRIALS, ids=str)
 every_surface = pytest.mark.parametrize("trial", [t for t in TRIALS if t.surface], ids=str)
 every_channel_with_a_provider = pytest.mark.parametrize("trial", [t for t in TRIALS if t.provider], ids=str)
+# What may be done twice leaves no doubt, so its provider need not be able to tell what it has.
+every_channel_with_doubts = pytest.mark.parametrize(
+    "trial", [t for t in TRIALS if t.provider and not PROVIDERS[t.name].channel.repeatable], ids=str
+)
 every_channel_with_many_targets = pytest.mark.parametrize("trial", [t for t in TRIALS if t.others], ids=str)
 every_surface_with_a_provider = pytest.mark.parametrize(
     "trial", [t for t in TRIALS if t.surface and t.provider], ids=str
@@ -253,7 +325,11 @@ class Court:
 
 
 @pytest.fixture
-async def court(trial: Trial, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Court]:
+async def court(
+    trial: Trial, request: pytest.FixtureRequest, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Court]:
+    for program in trial.needs:
+        request.getfixturevalue(program)
     caplog.set_level(logging.DEBUG)
     async with Sandbox(app_secrets=[APP_SECRET]) as sandbox, aiohttp.ClientSession() as http:
         world = World(sandbox, MemorySurfaces(lambda: ISSUED), tmp_path)
@@ -372,7 +448,7 @@ async def test_an_address_where_the_provider_is_not_halts(court: Court) -> None:
     ],
     ids=lambda value: f"{value.fault}-{value.code}" if isinstance(value, Behaviour) else "",
 )
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_what_may_have_been_done_is_in_doubt_and_the_next_one_is_sent(
     court: Court, behaviour: Behaviour, patience: ClientTimeout
 ) -> None:
@@ -439,7 +515,7 @@ async def test_redirects_are_not_followed(court: Court, status: int) -> None:
     assert await court.shown() == []
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 @pytest.mark.parametrize("status", [200, 307, 400, 401, 403, 404, 418, 429, 500])
 async def test_a_provider_that_says_everything_back_makes_us_tell_no_secret(court: Court, status: int) -> None:
     def echo(asked: Asked) -> web.Response:
@@ -496,7 +572,7 @@ ODD_HEADERS = {
 }
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 @pytest.mark.parametrize("body", ODD_BODIES, ids=lambda body: body[:60].decode(errors="replace"))
 async def test_an_odd_answer_is_an_outcome_like_any_other(court: Court, body: bytes) -> None:
     def answer(_: Asked) -> web.Response:
@@ -510,7 +586,7 @@ async def test_an_odd_answer_is_an_outcome_like_any_other(court: Court, body: by
             assert isinstance(outcome, InDoubt) == (status < 300 or status >= 500)
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 @pytest.mark.parametrize("status", [300, 400, 401, 404, 409, 500, 503])
 async def test_an_id_in_an_answer_that_is_no_success_counts_for_nothing(court: Court, status: int) -> None:
     ids = {"sid": "SM0", "id": "100200300_400500", "success": True}
@@ -545,7 +621,7 @@ async def sent(court: Court, channel: Channel, parcel: Parcel) -> tuple[Doubt, s
     ],
     ids=lambda value: f"{value.fault}-{value.code}" if isinstance(value, Behaviour) else "",
 )
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_what_is_in_doubt_is_found_if_it_was_done_and_only_then(
     court: Court, behaviour: Behaviour, patience: ClientTimeout
 ) -> None:
@@ -558,21 +634,21 @@ async def test_what_is_in_doubt_is_found_if_it_was_done_and_only_then(
     assert len(finding.remote_ids) == len(await court.shown()) == behaviour.fault.acts
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_what_is_found_has_the_name_that_sending_gave_it(court: Court) -> None:
     channel = court.channel()
     claimed, remote_id = await sent(court, channel, court.parcel())
     assert await court.find(channel, claimed) == [Matches((remote_id,))]
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_the_same_text_from_before_is_something_else(court: Court) -> None:
     channel = court.channel()
     await sent(court, channel, court.parcel())
     assert await court.find(channel, doubt(court.parcel(), LATER)) == [Matches(())]
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_another_text_is_something_else(court: Court) -> None:
     channel = court.channel()
     claimed = doubt(court.parcel())
@@ -588,7 +664,7 @@ async def test_the_same_text_to_somebody_else_is_something_else(court: Court) ->
     assert await court.find(channel, claimed, theirs) == [Matches(()), Matches((remote_id,))]
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_the_same_text_twice_is_found_twice_oldest_first(court: Court) -> None:
     channel = court.channel()
     claimed, first = await sent(court, channel, court.parcel())
@@ -597,7 +673,7 @@ async def test_the_same_text_twice_is_found_twice_oldest_first(court: Court) -> 
     assert await court.find(channel, claimed, again) == [Matches((first, second))] * 2
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_no_doubts_are_no_question(court: Court) -> None:
     assert await court.find(court.channel()) == []
     assert court.asked() == 0
@@ -618,7 +694,7 @@ async def test_no_doubts_are_no_question(court: Court) -> None:
     ],
     ids=lambda behaviour: f"{behaviour.fault}-{behaviour.code}",
 )
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_nothing_is_learnt_from_a_provider_that_does_not_tell(court: Court, behaviour: Behaviour) -> None:
     channel = court.channel(patience=IMPATIENT)
     claimed, remote_id = await sent(court, channel, court.parcel())
@@ -630,14 +706,14 @@ async def test_nothing_is_learnt_from_a_provider_that_does_not_tell(court: Court
     assert await court.find(channel, claimed) == [Matches((remote_id,))]
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_nothing_is_learnt_from_a_provider_that_is_not_there(court: Court) -> None:
     async with nobody() as base_url:
         (finding,) = await court.find(court.channel(base_url), doubt(court.parcel()))
     assert isinstance(finding, Unclear)
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 @pytest.mark.parametrize("body", ODD_LISTS, ids=lambda body: body[:60])
 async def test_nothing_is_learnt_from_an_odd_list(court: Court, body: str) -> None:
     async with answering(lambda _: web.Response(text=body, content_type="application/json")) as provider:
@@ -659,7 +735,7 @@ async def test_what_was_found_stays_found_when_the_rest_cannot_be(court: Court) 
     assert isinstance(unclear, Unclear)
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_three_hundred_doubts_take_a_handful_of_questions(court: Court) -> None:
     channel = court.channel()
     targets = (court.trial.target, *court.trial.others)
@@ -672,7 +748,7 @@ async def test_three_hundred_doubts_take_a_handful_of_questions(court: Court) ->
     assert court.asked() <= 4
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 @pytest.mark.parametrize("scope", ["one target", "all targets"])
 async def test_many_pages_are_followed_back_to_the_doubt_and_no_further(court: Court, scope: str) -> None:
     court.world = replace(court.world, page_size=4)
@@ -691,7 +767,7 @@ async def test_many_pages_are_followed_back_to_the_doubt_and_no_further(court: C
     assert court.asked() - before == 1
 
 
-@every_channel_with_a_provider
+@every_channel_with_doubts
 async def test_looking_up_can_be_called_off(court: Court) -> None:
     channel = court.channel()
     assert isinstance(channel, Find)

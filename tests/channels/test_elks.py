@@ -14,6 +14,7 @@ from pydantic import SecretStr, ValidationError
 from channels.contract import (
     Accepted,
     Arrival,
+    Confirm,
     Deferred,
     Doubt,
     Finding,
@@ -25,14 +26,16 @@ from channels.contract import (
     Receipt,
     Rejected,
     Unclear,
+    Unfounded,
 )
-from channels.elks import ERRORS, PROVIDER, STATUSES, ElksSettings, ElksSms, read_receipt, receipt_secret
-from channels.provider import Wiring
-from channels.sandbox import Behaviour, Fault, Sandbox
+from channels.elks import ERRORS, STATUSES, ElksSms, read_receipt, receipt_secret
+from channels.finding import FEW, MOST_PAGES, TRIAL
+from channels.providers.elks import PROVIDER, ElksSettings
+from channels.sandbox import Behaviour, Fault, Receipts, Sandbox
 from channels.sms import SMS
 from channels.wire import Wire
 from messages.model import Kind, Rendition, Severity
-from tests.fakes.surfaces import MemorySurfaces
+from tests.fakes.wiring import wired
 from tests.support.answering import Asked, answering
 from tests.support.documentation import documented, documented_errors
 
@@ -142,7 +145,7 @@ async def test_known_words_in_a_server_error_leave_it_in_doubt(http: aiohttp.Cli
 
 async def test_the_wait_that_46elks_asks_for_is_passed_on(http: aiohttp.ClientSession) -> None:
     outcome = await answered(http, 429, "Too many requests", **{"Retry-After": "30"})
-    assert outcome == Deferred("too much traffic (HTTP 429)", timedelta(seconds=30))
+    assert outcome == Deferred("too much traffic (HTTP 429)", timedelta(seconds=30), throttled=True)
 
 
 async def test_an_empty_account_halts_in_the_sandbox_too(http: aiohttp.ClientSession) -> None:
@@ -178,7 +181,7 @@ def test_settings_that_cannot_be_are_errors(changes: dict[str, Any]) -> None:
 
 async def test_the_provider_builds_a_channel_for_sms(http: aiohttp.ClientSession) -> None:
     async with Sandbox() as sandbox:
-        wiring = Wiring(http, MemorySurfaces(lambda: NOW), {}, "https://kris.example.se")
+        wiring = wired(http, lambda: NOW, public_url="https://kris.example.se")
         channel = PROVIDER.build(settings(sandbox.base_url("46elks")), wiring)
         assert isinstance(await channel.send(PARCEL), Accepted)
         (text,) = sandbox.texts
@@ -276,21 +279,129 @@ def test_a_receipts_secret_is_its_accounts_own() -> None:
     assert receipt_secret(settings(password=SecretStr("other"))) != receipt_secret(settings())
 
 
-@pytest.mark.parametrize(
-    ("status", "receipt"),
-    [
-        ("created", Receipt("42", "s1", Arrival.ACCEPTED)),
-        ("sent", Receipt("42", "s1", Arrival.ACCEPTED)),
-        ("delivered", Receipt("42", "s1", Arrival.DELIVERED)),
-        ("failed", Receipt("42", "s1", Arrival.UNDELIVERED, "46elks does not say why")),
-    ],
-)
-def test_a_status_says_how_far_a_message_came(status: str, receipt: Receipt) -> None:
+RECEIPTS = {
+    "created": Receipt("42", "s1", Arrival.ACCEPTED),
+    "sent": Receipt("42", "s1", Arrival.ACCEPTED),
+    "delivered": Receipt("42", "s1", Arrival.DELIVERED),
+    "failed": Receipt("42", "s1", Arrival.UNDELIVERED, "46elks does not say why"),
+}
+
+
+@pytest.mark.parametrize(("status", "receipt"), RECEIPTS.items())
+def test_a_status_says_how_far_a_message_came_as_a_hint(status: str, receipt: Receipt) -> None:
     form = {"id": "s1", "status": status, "delivered": "2022-12-13T08:00:01Z", "new": "parameter"}
-    assert read_receipt(form, {"d": "42"}) == receipt
-    assert read_receipt(form, {}) == replace(receipt, key=None)
+    assert read_receipt(form, {"d": "42"}) == replace(receipt, hint=True)
+    assert read_receipt(form, {}) == replace(receipt, key=None, hint=True)
 
 
 @pytest.mark.parametrize("form", [{}, {"id": "s1"}, {"status": "sent"}, {"id": "s1", "status": "?"}])
 def test_what_tells_nothing_is_no_receipt(form: dict[str, str]) -> None:
     assert read_receipt(form, {"d": "42"}) is None
+
+
+# Asked whether a hint is true.
+
+
+async def confirmed(http: aiohttp.ClientSession, remote_id: str, answer: web.Response) -> tuple[object, list[Asked]]:
+    """Let 46elks answer so when it is asked about a message; return what that confirms, and what was asked."""
+    answer.headers.setdefault("Date", format_datetime(datetime.now(UTC)))
+    async with answering(lambda _: answer) as provider:
+        channel = ElksSms(settings(provider.url), Wire(http))
+        assert isinstance(channel, Confirm)
+        return await channel.confirm(PARCEL, remote_id), provider.asked
+
+
+@pytest.mark.parametrize(("status", "receipt"), RECEIPTS.items())
+async def test_a_hint_is_confirmed_by_the_messages_own_status(
+    http: aiohttp.ClientSession, status: str, receipt: Receipt
+) -> None:
+    confirmation, asked = await confirmed(http, "s1", web.json_response(listed(status=status)))
+    assert confirmation == receipt
+    (request,) = asked
+    assert (request.method, request.path) == ("GET", "/a1/sms/s1")
+    assert request.headers["Authorization"] == aiohttp.encode_basic_auth("u0000", "secret")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"to": "+46701740606"},
+        {"message": "Något annat."},
+        {"created": "2022-12-13T07:59:30.307000"},
+        {"direction": "incoming"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+async def test_another_message_of_the_account_confirms_nothing(
+    http: aiohttp.ClientSession, changes: dict[str, object]
+) -> None:
+    confirmation, _ = await confirmed(http, "s1", web.json_response(listed("s1", **changes)))
+    assert confirmation == Unfounded()
+
+
+async def test_a_message_that_46elks_does_not_have_was_made_up(http: aiohttp.ClientSession) -> None:
+    confirmation, _ = await confirmed(http, "s1", web.Response(status=404, text="Not found"))
+    assert confirmation == Unfounded()
+
+
+@pytest.mark.parametrize("name", ["", "../me", "s1/../../me", "s1?to=", "s1#", "s 1", "å", "s" * 65, "%2e%2e"])
+async def test_what_can_be_no_name_of_a_message_is_not_asked_for(http: aiohttp.ClientSession, name: str) -> None:
+    confirmation, asked = await confirmed(http, name, web.json_response(listed()))
+    assert (confirmation, asked) == (Unfounded(), [])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        web.Response(status=401, text="Wrong password"),
+        web.Response(status=429, text="Too many requests"),
+        web.Response(status=500),
+        web.Response(text="<html>"),
+        web.json_response(listed(status="new")),
+        web.json_response(listed("s2")),
+    ],
+    ids=["401", "429", "500", "web page", "status", "another"],
+)
+async def test_an_answer_that_says_nothing_leaves_it_unclear(http: aiohttp.ClientSession, answer: web.Response) -> None:
+    confirmation, _ = await confirmed(http, "s1", answer)
+    assert isinstance(confirmation, Unclear)
+    assert confirmation.reason
+
+
+@pytest.mark.parametrize(
+    ("statuses", "arrival"), [(("sent",), Arrival.ACCEPTED), (("sent", "undelivered"), Arrival.UNDELIVERED)]
+)
+async def test_the_sandbox_confirms_what_it_reported(
+    http: aiohttp.ClientSession, statuses: tuple[str, ...], arrival: Arrival
+) -> None:
+    async with Sandbox(receipts=Receipts(statuses)) as sandbox:
+        channel = ElksSms(settings(sandbox.base_url("46elks")), Wire(http), public_url="http://127.0.0.1:1")
+        parcel = replace(PARCEL, issued=datetime.now(UTC))
+        sent = await channel.send(parcel)
+        assert isinstance(sent, Accepted)
+        await sandbox.wait_for(lambda sandbox: len(sandbox.reports) == len(statuses))
+        confirmation = await channel.confirm(parcel, sent.remote_id)
+        assert isinstance(confirmation, Receipt)
+        assert (confirmation.key, confirmation.arrival, confirmation.hint) == ("42", arrival, False)
+        assert await channel.confirm(replace(parcel, target="+46701740606"), sent.remote_id) == Unfounded()
+        assert await channel.confirm(parcel, f"s{'0' * 32}") == Unfounded()
+
+
+async def test_a_crowd_is_settled_though_all_that_was_sent_since_is_too_much_to_read(
+    http: aiohttp.ClientSession,
+) -> None:
+    """More doubts than are asked for one by one, and since then more messages than a look-up reads pages of one."""
+    since = datetime.now(UTC)
+    crowd = [replace(PARCEL, key=f"{n}", target=f"+46070174{n:04}") for n in range(2 * FEW)]
+    async with Sandbox() as sandbox:
+        channel = ElksSms(settings(sandbox.base_url("46elks")), Wire(http), page_size=1)
+        for parcel in crowd[::2]:
+            await channel.send(parcel)
+        for n in range(2 * MOST_PAGES):
+            await channel.send(replace(PARCEL, target=f"+46070175{n:04}"))
+        taken = {text.to: text.sid for text in sandbox.texts}
+        sandbox.requests.clear()
+        findings = await channel.find([Doubt(parcel, since) for parcel in crowd])
+        requests = len(sandbox.requests)
+    assert findings == {p.key: Matches((taken[p.target],) if p.target in taken else ()) for p in crowd}
+    assert requests == TRIAL + len(crowd)

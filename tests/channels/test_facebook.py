@@ -26,12 +26,12 @@ from channels.contract import (
     Rejected,
     Unclear,
 )
-from channels.facebook import ERRORS, FACEBOOK, PROVIDER, SUBCODES, FacebookPage, FacebookSettings
-from channels.provider import Wiring
+from channels.facebook import ERRORS, SUBCODES, FacebookPage
+from channels.providers.facebook import FACEBOOK, PROVIDER, FacebookSettings
 from channels.sandbox import Sandbox
 from channels.wire import Wire
 from messages.model import Kind, Rendition, Severity
-from tests.fakes.surfaces import MemorySurfaces
+from tests.fakes.wiring import wired
 from tests.support.answering import Asked, answering
 from tests.support.documentation import documented, documented_errors
 
@@ -169,7 +169,7 @@ async def test_a_dead_token_halts_and_says_why_it_died(http: aiohttp.ClientSessi
 
 async def test_an_unknown_subcode_goes_by_its_code(http: aiohttp.ClientSession) -> None:
     assert await sent(http, error(80001, 2_494_055)) == Deferred(
-        "too much traffic for the page (Facebook error 80001/2494055)"
+        "too much traffic for the page (Facebook error 80001/2494055)", throttled=True
     )
 
 
@@ -211,6 +211,33 @@ async def test_the_longest_wait_that_graph_asks_for_is_passed_on(
     outcome = await sent(http, error(32, headers=headers))
     assert isinstance(outcome, Deferred)
     assert outcome.after == wait
+
+
+@pytest.mark.parametrize(
+    ("headers", "used"),
+    [
+        ({}, 0.0),
+        ({"X-App-Usage": {"call_count": 28, "total_time": 25, "total_cputime": 26}}, 0.28),
+        ({"X-App-Usage": {"call_count": 1, "total_time": 90, "total_cputime": 25}}, 0.9),
+        ({"X-App-Usage": {"call_count": 28}, "X-Page-Usage": {"total_cputime": 83.5}}, 0.835),
+        ({"X-Business-Use-Case-Usage": {"1": [{**USAGE, "call_count": 7}], "2": [{**USAGE, "call_count": 101}]}}, 1.01),
+        ({"X-App-Usage": "full", "X-Page-Usage": {"call_count": -5}, "X-Business-Use-Case-Usage": []}, 0.0),
+        ({"X-App-Usage": {"call_count": "NaN"}, "X-Page-Usage": {"call_count": 40}}, 0.4),
+    ],
+)
+async def test_how_much_of_the_tightest_budget_is_used_up_is_passed_on(
+    http: aiohttp.ClientSession, headers: Mapping[str, object], used: float
+) -> None:
+    told = {name: json.dumps(value) for name, value in headers.items()}
+    outcome = await sent(http, lambda _: web.json_response({"id": POST}, headers=told))
+    assert isinstance(outcome, Accepted)
+    assert outcome.usage == pytest.approx(used)
+
+
+@pytest.mark.parametrize("code", sorted(ERRORS))
+async def test_what_is_too_much_for_facebook_is_told_apart(http: aiohttp.ClientSession, code: int) -> None:
+    outcome = await sent(http, error(code))
+    assert (isinstance(outcome, Deferred) and outcome.throttled) == (code in {4, 17, 32, 341, 613, 80001})
 
 
 @pytest.mark.parametrize(("code", "subcode", "status"), [(100, 33, 400), (803, None, 404)])
@@ -276,7 +303,7 @@ def test_settings_that_cannot_be_are_errors(changes: dict[str, Any]) -> None:
 async def test_the_provider_builds_a_channel_for_the_settings_page(http: aiohttp.ClientSession) -> None:
     async with Sandbox() as sandbox:
         account = settings(sandbox.base_url("facebook"))
-        channel = PROVIDER.build(account, Wiring(http, MemorySurfaces(lambda: NOW), {}, None))
+        channel = PROVIDER.build(account, wired(http, lambda: NOW))
         assert isinstance(await channel.send(PARCEL), Accepted)
         assert [post.page for post in sandbox.posts] == [PAGE]
     assert PROVIDER.target is not None

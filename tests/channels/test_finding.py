@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from channels import elks, facebook, twilio
 from channels.contract import Deferred, Doubt, Finding, Matches, Parcel, Unclear
-from channels.finding import AT_ONCE, FEW, MOST_PAGES, TOLERANCE, Listing, Page, Taken, gist, look_up
+from channels.finding import AT_ONCE, FEW, MOST_PAGES, TOLERANCE, TRIAL, Listing, Page, Taken, gist, look_up
 from channels.wire import Answer, Response, by_status
 from messages.model import Kind, Rendition, Severity
 from tests.support.documentation import CHANNELS
@@ -186,7 +186,74 @@ async def test_a_list_without_end_is_not_followed_to_its_end() -> None:
     provider = Provider([taken(f"SM{n}", text="Annat") for n in range(MOST_PAGES + 1)], page_size=1)
     (finding,) = (await provider.find(doubt())).values()
     assert isinstance(finding, Unclear)
-    assert f"{MOST_PAGES} pages" in finding.reason
+    assert f"{MOST_PAGES} requests" in finding.reason
+    assert len(provider.asked) == MOST_PAGES
+
+
+def crowd(count: int, listed: Callable[[int], Taken]) -> tuple[list[Doubt], list[Taken]]:
+    """Doubts about so many, each longer ago than the one before, and what is listed of them."""
+    doubts = [doubt(f"{n}", f"+46070174{n:04}", since=NOW - timedelta(seconds=n)) for n in range(count)]
+    return doubts, [listed(n) for n in range(count)]
+
+
+def theirs(count: int, seconds: float = 0) -> list[Taken]:
+    """What others got, one a second, the newest first."""
+    return [taken(f"theirs{n}", OTHER, seconds=seconds - n) for n in range(count)]
+
+
+async def test_where_all_is_too_much_they_are_asked_for_one_by_one_longest_in_doubt_first() -> None:
+    doubts, ours = crowd(300, lambda n: taken(f"SM{n}", f"+46070174{n:04}", seconds=-n))
+    provider = Provider([*theirs(1000, seconds=1000), *ours], page_size=1)
+    findings = await provider.find(*doubts)
+    targets = [query["to"] for query in provider.asked if "to" in query]
+    assert len(provider.asked) == MOST_PAGES
+    assert len(provider.asked) - len(targets) == TRIAL
+    assert sorted(targets) == sorted(one.parcel.target for one in doubts[-len(targets) :])
+    settled = {key for key, finding in findings.items() if isinstance(finding, Matches)}
+    assert settled == {one.parcel.key for one in doubts if one.parcel.target in targets}
+    assert all(findings[key] == Matches((f"SM{key}",)) for key in settled)
+
+
+async def test_asking_again_settles_them_all() -> None:
+    doubts, ours = crowd(200, lambda n: taken(f"SM{n}", f"+46070174{n:04}", seconds=-n))
+    listed, rounds = [*theirs(1000, seconds=1000), *ours[::2]], 0
+    found: dict[str, Finding] = {}
+    while doubts:
+        rounds += 1
+        findings = await Provider(listed, page_size=1).find(*doubts)
+        found |= {key: finding for key, finding in findings.items() if isinstance(finding, Matches)}
+        doubts = [one for one in doubts if one.parcel.key not in found]
+    assert found == {f"{n}": Matches((f"SM{n}",) if n % 2 == 0 else ()) for n in range(200)}
+    assert rounds == 4
+
+
+async def test_some_are_asked_for_even_if_it_shows_late_that_all_is_too_much() -> None:
+    """The list begins as if a page held much time, and then it holds ever less."""
+    doubts, ours = crowd(50, lambda n: taken(f"SM{n}", f"+46070174{n:04}", seconds=-n))
+    lulled = [taken(f"theirs{n}", OTHER, seconds=1000 / (n + 1)) for n in range(200)]
+    provider = Provider([*lulled, *ours], page_size=1)
+    findings = await provider.find(*doubts)
+    settled = [finding for finding in findings.values() if finding != Matches(()) and isinstance(finding, Matches)]
+    assert len(settled) >= FEW
+    assert len(provider.asked) <= MOST_PAGES
+
+
+async def test_the_list_settles_those_it_reaches_though_one_is_far_older() -> None:
+    doubts, ours = crowd(50, lambda n: taken(f"SM{n}", f"+46070174{n:04}", seconds=-n))
+    old = doubt("old", OTHER, "Något annat", since=NOW - timedelta(days=1))
+    provider = Provider([*ours, *theirs(1000, seconds=-60)], page_size=5)
+    findings = await provider.find(old, *doubts)
+    assert findings == {f"{n}": Matches((f"SM{n}",)) for n in range(50)} | {"old": findings["old"]}
+    assert [query["to"] for query in provider.asked if "to" in query][:1] == [OTHER]
+
+
+async def test_a_list_that_cannot_be_asked_otherwise_is_read_as_far_as_the_requests_go() -> None:
+    """Facebook's: a page's own posts."""
+    posts = [taken(f"post{n}", text="Annat", seconds=-n) for n in range(MOST_PAGES - 1)]
+    provider = Provider([*posts, taken("ours", seconds=-99)], page_size=1)
+    listing = Listing(provider._get, {"page": "0"}, None, provider._read, by_status)
+    ours = doubt(since=NOW - timedelta(seconds=200))
+    assert await look_up(listing, [ours], lambda: NOW) == {"d": Matches(("ours",))}
     assert len(provider.asked) == MOST_PAGES
 
 

@@ -1,5 +1,6 @@
 """Phone lines: what callers hear, and that the TwiML is made of verbs and attributes that Twilio knows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,8 +9,11 @@ from hypothesis import strategies as st
 from lxml import etree
 from pydantic import SecretStr, ValidationError
 
+from channels.announcements import IVR
 from channels.contract import Accepted, Parcel, Rejected, Showing
-from channels.ivr import IVR, SPOKEN, IvrChannel, Line, TwilioVoiceSettings, announcement, straight_through
+from channels.ivr import IvrChannel, Line, announcement, straight_through
+from channels.providers.twilio_voice import TwilioVoiceSettings
+from channels.spoken import SPOKEN
 from messages import languages
 from messages.model import Kind, Rendition, Severity
 from tests.fakes.surfaces import MemorySurfaces
@@ -17,6 +21,9 @@ from tests.fakes.surfaces import MemorySurfaces
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 NUMBER, SWITCHBOARD = "+4648588001", "+4648588000"
 LINE = Line(NUMBER, SWITCHBOARD, SecretStr("0123456789abcdef"), {}, ("sv", "en"))
+QUEUE = replace(LINE, queue="kris", agents=frozenset({SWITCHBOARD}))
+HERE = "https://kris.example.se/webhooks/twilio/voice/telefon"
+AGAIN = {"sv": "sv-SE: För att höra meddelandet igen, tryck 9.", "en": "en-GB: To hear the message again, press 9."}
 SWEDISH = "Våra datasystem är avstängda. Växeln svarar, men det är längre väntetid än vanligt."
 ENGLISH = "Our computer systems are shut down. The switchboard answers, with longer waits than usual."
 
@@ -26,9 +33,10 @@ ATTRIBUTES: dict[str, set[str]] = {
     "Say": {"voice", "language", "loop"},
     "Pause": {"length"},
     "Gather": {"input", "action", "method", "timeout", "numDigits", "finishOnKey", "actionOnEmptyResult"},
+    "Enqueue": {"action", "method", "waitUrl", "waitUrlMethod"},
     "Dial": {"action", "method", "timeout", "callerId", "timeLimit", "hangupOnStar", "answerOnBridge"},
 }
-INSIDE = {"Response": {"Say", "Pause", "Gather", "Dial"}, "Gather": {"Say", "Pause"}}
+INSIDE = {"Response": {"Say", "Pause", "Gather", "Dial", "Enqueue"}, "Gather": {"Say", "Pause"}}
 
 
 def parcel(
@@ -66,14 +74,16 @@ def heard(twiml: str) -> list[str]:
                 lines.append(f"a key, asked for until {element.get('timeout')} seconds after:")
             case "Dial":
                 lines.append(f"connected to {element.text}")
+            case "Enqueue":
+                lines.append(f"waits in {element.text}")
             case _:
                 assert tag in {"Response", "Pause"}
     return lines
 
 
 def test_without_an_announcement_the_call_goes_straight_through() -> None:
-    assert heard(announcement([], LINE, NOW)) == [f"connected to {SWITCHBOARD}"]
-    assert announcement([], LINE, NOW) == straight_through(SWITCHBOARD)
+    assert heard(announcement([], LINE, NOW, HERE)) == [f"connected to {SWITCHBOARD}"]
+    assert announcement([], LINE, NOW, HERE) == straight_through(SWITCHBOARD)
 
 
 def test_the_switchboard_rings_for_half_a_minute_before_the_caller_is_charged() -> None:
@@ -83,9 +93,11 @@ def test_the_switchboard_rings_for_half_a_minute_before_the_caller_is_charged() 
 
 
 def test_the_announcement_is_said_twice_and_then_the_switchboard_is_dialled() -> None:
-    assert heard(announcement([showing(parcel())], LINE, NOW)) == [
+    assert heard(announcement([showing(parcel())], LINE, NOW, HERE)) == [
+        "a key, asked for until 3 seconds after:",
         f"sv-SE: {SWEDISH}",
         f"sv-SE: {SWEDISH}",
+        AGAIN["sv"],
         "sv-SE: Du kopplas nu till växeln.",
         f"connected to {SWITCHBOARD}",
     ]
@@ -93,12 +105,13 @@ def test_the_announcement_is_said_twice_and_then_the_switchboard_is_dialled() ->
 
 def test_a_further_language_is_offered_in_itself_while_the_first_is_heard() -> None:
     both = [showing(parcel("en", ENGLISH)), showing(parcel())]
-    twiml = announcement(both, LINE, NOW)
+    twiml = announcement(both, LINE, NOW, HERE)
     assert heard(twiml) == [
         "a key, asked for until 3 seconds after:",
         "en-GB: For English, press 2.",
         f"sv-SE: {SWEDISH}",
         f"sv-SE: {SWEDISH}",
+        AGAIN["sv"],
         "sv-SE: Du kopplas nu till växeln.",
         f"connected to {SWITCHBOARD}",
     ]
@@ -108,39 +121,62 @@ def test_a_further_language_is_offered_in_itself_while_the_first_is_heard() -> N
 
 
 @pytest.mark.parametrize(
-    ("pressed", "text", "onward"),
+    ("pressed", "language", "text", "onward"),
     [
-        ("2", f"en-GB: {ENGLISH}", "en-GB: You are now being connected to the switchboard."),
-        ("1", f"sv-SE: {SWEDISH}", "sv-SE: Du kopplas nu till växeln."),
+        ("2", "en", f"en-GB: {ENGLISH}", "en-GB: You are now being connected to the switchboard."),
+        ("1", "sv", f"sv-SE: {SWEDISH}", "sv-SE: Du kopplas nu till växeln."),
     ],
 )
-def test_a_key_chooses_its_language(pressed: str, text: str, onward: str) -> None:
+def test_a_key_chooses_its_language(pressed: str, language: str, text: str, onward: str) -> None:
     both = [showing(parcel("en", ENGLISH)), showing(parcel())]
-    assert heard(announcement(both, LINE, NOW, pressed)) == [text, text, onward, f"connected to {SWITCHBOARD}"]
+    twiml = announcement(both, LINE, NOW, HERE, pressed)
+    assert heard(twiml)[1:] == [text, text, AGAIN[language], onward, f"connected to {SWITCHBOARD}"]
+    assert announcement(both, LINE, NOW, HERE, "9", language) == twiml
+
+
+def test_what_is_gone_cannot_be_heard_again() -> None:
+    assert announcement([showing(parcel())], LINE, NOW, HERE, "9", "en") == straight_through(SWITCHBOARD)
+    assert announcement([showing(parcel())], LINE, NOW, HERE, "9", "<>") == straight_through(SWITCHBOARD)
+
+
+def test_a_line_with_a_queue_says_the_announcement_once_and_lets_callers_wait() -> None:
+    twiml = announcement([showing(parcel())], QUEUE, NOW, HERE)
+    assert heard(twiml)[1:] == [f"sv-SE: {SWEDISH}", AGAIN["sv"], "sv-SE: Du ställs nu i kö.", "waits in kris"]
+    enqueue = etree.fromstring(twiml.encode()).find("Enqueue")
+    assert enqueue is not None
+    assert (enqueue.get("waitUrl"), enqueue.get("action")) == (f"{HERE}/wait?language=sv", f"{HERE}/left")
+
+
+def test_any_key_leads_into_the_queue_where_there_is_one() -> None:
+    assert heard(announcement([showing(parcel())], QUEUE, NOW, HERE, "0", "sv")) == ["waits in kris"]
+
+
+def test_without_an_announcement_there_is_no_queue() -> None:
+    assert announcement([], QUEUE, NOW, HERE) == straight_through(SWITCHBOARD)
 
 
 @pytest.mark.parametrize("pressed", ["", "0", "3", "9", "*", "22", "#", "två"])
 def test_any_other_key_leads_to_the_switchboard(pressed: str) -> None:
     both = [showing(parcel("en", ENGLISH)), showing(parcel())]
-    assert announcement(both, LINE, NOW, pressed) == straight_through(SWITCHBOARD)
+    assert announcement(both, LINE, NOW, HERE, pressed) == straight_through(SWITCHBOARD)
 
 
 def test_a_key_means_the_same_language_also_when_another_is_silent() -> None:
     only_english = [showing(parcel("en", ENGLISH))]
-    assert heard(announcement(only_english, LINE, NOW))[0] == f"en-GB: {ENGLISH}"
-    assert announcement(only_english, LINE, NOW, "1") == straight_through(SWITCHBOARD)
-    assert heard(announcement(only_english, LINE, NOW, "2"))[0] == f"en-GB: {ENGLISH}"
+    assert heard(announcement(only_english, LINE, NOW, HERE))[1] == f"en-GB: {ENGLISH}"
+    assert announcement(only_english, LINE, NOW, HERE, "1") == straight_through(SWITCHBOARD)
+    assert heard(announcement(only_english, LINE, NOW, HERE, "2"))[1] == f"en-GB: {ENGLISH}"
 
 
 def test_an_announcement_is_silent_from_the_moment_it_expires() -> None:
     ending = [showing(parcel(expires=NOW))]
-    assert heard(announcement(ending, LINE, NOW - timedelta(microseconds=1)))[0] == f"sv-SE: {SWEDISH}"
-    assert announcement(ending, LINE, NOW) == straight_through(SWITCHBOARD)
+    assert heard(announcement(ending, LINE, NOW - timedelta(microseconds=1), HERE))[1] == f"sv-SE: {SWEDISH}"
+    assert announcement(ending, LINE, NOW, HERE) == straight_through(SWITCHBOARD)
 
 
 def test_an_expired_language_is_no_longer_offered() -> None:
     mixed = [showing(parcel()), showing(parcel("en", ENGLISH, expires=NOW))]
-    assert not any("English" in line for line in heard(announcement(mixed, LINE, NOW)))
+    assert not any("English" in line for line in heard(announcement(mixed, LINE, NOW, HERE)))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +184,7 @@ def test_an_expired_language_is_no_longer_offered() -> None:
 )
 def test_each_language_has_a_voice_that_settings_may_change(voices: dict[str, str], expected: str) -> None:
     line = Line(NUMBER, SWITCHBOARD, LINE.auth_token, voices, LINE.languages)
-    root = etree.fromstring(announcement([showing(parcel())], line, NOW).encode())
+    root = etree.fromstring(announcement([showing(parcel())], line, NOW, HERE).encode())
     assert {say.get("voice") for say in root.iter("Say")} == {expected}
 
 
@@ -162,8 +198,8 @@ def test_the_words_around_an_announcement_exist_in_every_language() -> None:
 
 @given(text=st.text(min_size=1, max_size=200))
 def test_no_text_breaks_the_call(text: str) -> None:
-    root = etree.fromstring(announcement([showing(parcel(text=text))], LINE, NOW).encode())
-    assert [child.tag for child in root] == ["Say", "Pause", "Say", "Say", "Dial"]
+    root = etree.fromstring(announcement([showing(parcel(text=text))], LINE, NOW, HERE).encode())
+    assert [child.tag for child in root] == ["Gather", "Say", "Dial"]
 
 
 @pytest.fixture
@@ -172,16 +208,17 @@ def surfaces() -> MemorySurfaces:
 
 
 async def said(surfaces: MemorySurfaces) -> list[str]:
-    return heard(announcement(await surfaces.showing(IVR.name, NUMBER), LINE, NOW))
+    return heard(announcement(await surfaces.showing(IVR.name, NUMBER), LINE, NOW, HERE))
 
 
 async def test_what_is_sent_is_what_callers_hear(surfaces: MemorySurfaces) -> None:
     channel = IvrChannel(surfaces)
     assert await channel.send(parcel()) == Accepted("m1/sv")
     assert await channel.send(parcel()) == Accepted("m1/sv")
-    assert await said(surfaces) == [
+    assert (await said(surfaces))[1:] == [
         f"sv-SE: {SWEDISH}",
         f"sv-SE: {SWEDISH}",
+        AGAIN["sv"],
         "sv-SE: Du kopplas nu till växeln.",
         f"connected to {SWITCHBOARD}",
     ]
@@ -192,14 +229,14 @@ async def test_a_newer_announcement_takes_the_place_of_the_older(surfaces: Memor
     await channel.send(parcel())
     newer = parcel(text="Allt fungerar igen.", message="m2", issued=NOW + timedelta(minutes=1))
     assert await channel.replace(newer, "m1/sv") == Accepted("m2/sv")
-    assert (await said(surfaces))[0] == "sv-SE: Allt fungerar igen."
+    assert (await said(surfaces))[1] == "sv-SE: Allt fungerar igen."
 
 
 async def test_an_announcement_that_comes_late_never_drowns_a_newer_one(surfaces: MemorySurfaces) -> None:
     channel = IvrChannel(surfaces)
     await channel.send(parcel(text="Allt fungerar igen.", message="m2", issued=NOW + timedelta(minutes=1)))
     assert await channel.send(parcel()) == Rejected("a newer announcement is on the line")
-    assert (await said(surfaces))[0] == "sv-SE: Allt fungerar igen."
+    assert (await said(surfaces))[1] == "sv-SE: Allt fungerar igen."
 
 
 async def test_withdrawing_takes_the_announcement_off_the_line_and_can_be_repeated(surfaces: MemorySurfaces) -> None:
@@ -208,7 +245,7 @@ async def test_withdrawing_takes_the_announcement_off_the_line_and_can_be_repeat
     await channel.send(parcel("en", ENGLISH))
     for _ in range(2):
         assert await channel.withdraw(parcel(), "m1/sv") == Accepted("m1/sv")
-        assert (await said(surfaces))[0] == f"en-GB: {ENGLISH}"
+        assert (await said(surfaces))[1] == f"en-GB: {ENGLISH}"
 
 
 async def test_withdrawing_an_older_announcement_leaves_the_newer_one(surfaces: MemorySurfaces) -> None:
@@ -216,7 +253,7 @@ async def test_withdrawing_an_older_announcement_leaves_the_newer_one(surfaces: 
     await channel.send(parcel())
     await channel.send(parcel(text="Nytt.", message="m2", issued=NOW + timedelta(minutes=1)))
     assert await channel.withdraw(parcel(), "m1/sv") == Accepted("m1/sv")
-    assert (await said(surfaces))[0] == "sv-SE: Nytt."
+    assert (await said(surfaces))[1] == "sv-SE: Nytt."
 
 
 async def test_a_language_that_no_voice_speaks_is_refused_rather_than_left_silent(surfaces: MemorySurfaces) -> None:
@@ -250,6 +287,10 @@ def test_settings_are_complete_with_line_switchboard_and_token(monkeypatch: pyte
         ({"line": SWITCHBOARD}, "a call would never arrive"),
         ({"voices": {"uk": "Polly.Elin-Neural"}}, 'a line cannot speak "uk": it can speak sv, en'),
         ({"voices": {"sv": " "}}, 'the voice for "sv" is empty'),
+        ({"queue": "kris"}, "nobody answers the queue"),
+        ({"agents": [SWITCHBOARD]}, "there is no queue whose calls"),
+        ({"queue": "Å", "agents": [SWITCHBOARD]}, "queue"),
+        ({"queue": "kris", "agents": ["växeln"]}, "agents"),
         ({"auth_token": "written down"}, "a secret never stands here itself"),
     ],
 )

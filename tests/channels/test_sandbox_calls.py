@@ -8,7 +8,7 @@ from aiohttp import web
 from twilio.request_validator import RequestValidator
 
 from channels.sandbox import CallError, Sandbox
-from channels.sandbox.calls import Heard, Spoken, listen
+from channels.sandbox.heard import Heard, Spoken, listen
 
 LINE = "+46701740699"
 TOKEN = "auth-token"

@@ -219,3 +219,17 @@ async def test_what_a_page_has_published_is_listed_beside_its_feed(http: aiohttp
 async def test_a_token_may_come_in_a_header(http: aiohttp.ClientSession, header: str, status: int) -> None:
     async with http.get(f"{PAGE}/feed", headers={"Authorization": header}) as answer:
         assert answer.status == status
+
+
+async def test_what_is_used_of_a_limit_is_told_and_beyond_it_nothing_is_done(
+    sandbox: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    sandbox.limit(graph_calls=4)
+    told = []
+    for number in range(5):
+        form = {"access_token": TOKEN, "message": f"Meddelande {number}"}
+        async with http.post(f"{PAGE}/feed", data=form) as answer:
+            told.append((answer.status, json.loads(answer.headers["X-App-Usage"])["call_count"]))
+
+    assert told == [(200, 25), (200, 50), (200, 75), (200, 100), (403, 100)]
+    assert len(sandbox.posts) == 4

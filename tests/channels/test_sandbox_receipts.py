@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from channels import elks, twilio
 from channels.contract import Accepted, Arrival, Channel, InDoubt, Parcel, Receipt
-from channels.elks import ElksSettings, ElksSms, receipt_secret
+from channels.elks import ElksSms, receipt_secret
+from channels.providers.elks import ElksSettings
 from channels.sandbox import Behaviour, Fault, Receipts, Report, Sandbox
 from channels.twilio import TwilioSettings, TwilioSms
 from channels.wire import Wire
@@ -49,7 +50,9 @@ class Ear:
     async def of_elks(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         genuine = request.match_info["secret"] == receipt_secret(elks_settings("http://127.0.0.1"))
-        return await self._answer(elks.read_receipt(form, request.query), genuine)
+        receipt = elks.read_receipt(form, request.query)
+        assert receipt is None or receipt.hint
+        return await self._answer(receipt and replace(receipt, hint=False), genuine)
 
     async def _answer(self, receipt: Receipt | None, genuine: bool) -> web.Response:
         self.waiting += 1

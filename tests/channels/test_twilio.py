@@ -27,14 +27,13 @@ from channels.contract import (
     Rejected,
     Unclear,
 )
-from channels.provider import Wiring
+from channels.providers.twilio import PROVIDER
 from channels.sandbox import Behaviour, Fault, Sandbox
 from channels.sms import SMS
 from channels.twilio import (
     ERRORS,
     FAILURES,
     GONE,
-    PROVIDER,
     TwilioSettings,
     TwilioSms,
     is_signed,
@@ -42,7 +41,7 @@ from channels.twilio import (
 )
 from channels.wire import Wire
 from messages.model import Kind, Rendition, Severity
-from tests.fakes.surfaces import MemorySurfaces
+from tests.fakes.wiring import wired
 from tests.support.answering import Asked, answering
 from tests.support.documentation import CHANNELS, documented, documented_errors
 
@@ -190,6 +189,22 @@ async def test_a_number_is_gone_if_no_text_will_ever_reach_it(http: aiohttp.Clie
     assert (isinstance(outcome, Rejected) and outcome.gone) == (code in {21211, 21610, 21614})
 
 
+@pytest.mark.parametrize("code", sorted(ERRORS))
+async def test_what_is_too_much_for_twilio_is_told_apart(http: aiohttp.ClientSession, code: int) -> None:
+    outcome = await refused(http, code)
+    assert (isinstance(outcome, Deferred) and outcome.throttled) == (code in {20429, 21611, 63017})
+
+
+@pytest.mark.parametrize(("header", "said"), [("21", ", 21 requests in flight"), ("many", ""), ("", "")])
+async def test_too_many_requests_at_once_are_counted_in_the_reason(
+    http: aiohttp.ClientSession, header: str, said: str
+) -> None:
+    headers = {"Twilio-Concurrent-Requests": header}
+    async with answering(lambda _: web.json_response({"code": 20429}, status=429, headers=headers)) as provider:
+        outcome = await TwilioSms(settings(provider.url), Wire(http)).send(parcel())
+    assert outcome == Deferred(f"{ERRORS[20429].reason} (Twilio error 20429{said})", throttled=True)
+
+
 def test_the_documentation_has_the_same_table() -> None:
     assert documented_errors("twilio") == {str(code): documented(outcome) for code, outcome in ERRORS.items()}
 
@@ -209,7 +224,7 @@ def test_the_documentation_has_the_same_table() -> None:
             403,
             Halted("the account is refused: check its credentials and rights (HTTP 403) (Twilio error 29999)"),
         ),
-        (29_999, 429, Deferred("too much traffic (HTTP 429) (Twilio error 29999)")),
+        (29_999, 429, Deferred("too much traffic (HTTP 429) (Twilio error 29999)", throttled=True)),
         (21_211, 500, InDoubt("the provider failed (HTTP 500)")),
         (21_211, 200, InDoubt("success, but in an answer that cannot be read (HTTP 200)")),
     ],
@@ -272,7 +287,7 @@ def test_settings_that_cannot_be_are_errors(changes: dict[str, Any]) -> None:
 
 async def test_the_provider_builds_a_channel_for_sms(http: aiohttp.ClientSession) -> None:
     async with Sandbox() as sandbox:
-        wiring = Wiring(http, MemorySurfaces(lambda: NOW), {}, "https://kris.example.se")
+        wiring = wired(http, lambda: NOW, public_url="https://kris.example.se")
         channel = PROVIDER.build(settings(sandbox.base_url("twilio")), wiring)
         assert isinstance(await channel.send(parcel(key="42")), Accepted)
         (text,) = sandbox.texts

@@ -25,6 +25,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter, ValidationError
 from yarl import URL
 
+from channels.address import BaseUrl
 from channels.contract import Deferred, Halted, InDoubt, Rejected
 from channels.wire import (
     LONGEST_BODY,
@@ -32,7 +33,6 @@ from channels.wire import (
     SILENCES,
     TIMEOUT,
     Answer,
-    BaseUrl,
     Response,
     Wire,
     by_status,

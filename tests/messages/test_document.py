@@ -1,3 +1,4 @@
+import string
 import tomllib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages import toml_lines
+from messages.characters import FORBIDDEN
 from messages.document import content_hash, decode, message_id, parse, part_name, serialise, split_headline
+from messages.markdown import literal
 from messages.model import Kind, Message, Part, Service, ServiceStatus, Severity
 from messages.problems import InputError, Problem
 
@@ -289,7 +292,22 @@ def test_characters_that_hide_or_mislead_are_refused_with_their_line(char: str) 
     assert problem.place.line == 3
 
 
-@pytest.mark.parametrize("char", ["\t", "\u00a0", "\u200d", "\u200f", "😀", "م"])
+@pytest.mark.parametrize("char", ["\ue000", "\ue02a", "\ue03c", "\ue07b", "\ue07f"])
+def test_what_we_write_in_place_of_signs_ourselves_is_refused_with_its_line(char: str) -> None:
+    problem = the_problem_with(f"# Rubrik\n\nRing {char}nu{char}.\n".encode())
+    assert problem.text == (
+        f"An unreadable character, U+{ord(char):04X} (for private use), stands here, and 1 more like it follow."
+    )
+    assert problem.place.line == 3
+
+
+def test_all_that_stands_for_signs_is_refused() -> None:
+    stand_ins = [char for char in literal(string.printable) if char not in string.printable]
+    assert len(stand_ins) > 30
+    assert all(FORBIDDEN.search(char) for char in stand_ins)
+
+
+@pytest.mark.parametrize("char", ["\t", "\u00a0", "\u200d", "\u200f", "\ue080", "😀", "م"])
 def test_characters_that_languages_need_are_kept(char: str) -> None:
     assert decode(char.encode(), "message.md") == char
 

@@ -53,14 +53,20 @@ def _fonts() -> Path | None:
     return next((font for folder in folders for font in folder.rglob("*.[to]t[fc]")), None)
 
 
+def _espeak() -> Path | None:
+    program = shutil.which("espeak-ng")
+    return Path(program) if program else None
+
+
 POSTGRESQL = Component("PostgreSQL", ("postgresql",), _postgresql)
 CHROMIUM = Component("Chromium", ("chromium",), _chromium)
 FONTS = Component("fonts", ("fonts-dejavu-core",), _fonts)
+ESPEAK = Component("espeak-ng", ("espeak-ng",), _espeak)
 
 
 def missing() -> list[Component]:
     """Return the components that are not there."""
-    return [component for component in (POSTGRESQL, CHROMIUM, FONTS) if component.find() is None]
+    return [component for component in (POSTGRESQL, CHROMIUM, FONTS, ESPEAK) if component.find() is None]
 
 
 def _apt(*arguments: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from broadcaster.config import load
-from broadcaster.runtime import opened
+from broadcaster.opening import opened
 from broadcaster.store.subscribers import Subscription
 from channels.sandbox import Sandbox
 from tests.support import warm

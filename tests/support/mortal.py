@@ -1,4 +1,4 @@
-"""A sending process that dies, as by kill -9, at a named point of its dealings with the database.
+"""A sending process that dies, as by kill -9, or is stopped, at a named point of its dealings with the database.
 
 The points are found at the lowest seam, where statements and commits reach the driver: the program is all real.
 """
@@ -41,10 +41,12 @@ class Point:
     Args:
         doing: what a statement of the transaction in question looks like.
         committed: whether the point is right after its commit; else right before.
+        by: what happens to it there.
     """
 
     doing: str
     committed: bool
+    by: signal.Signals = signal.SIGKILL
 
 
 class Mortal:
@@ -66,6 +68,11 @@ class Mortal:
             self._process.kill()
             raise TimeoutError(f"it went on and on:\n{self._said.read_text()}")
         return self._process.exitcode
+
+    def wake(self) -> None:
+        """Let it go on, if it was stopped."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, signal.SIGCONT)
 
     async def kill(self) -> None:
         """Kill it, here and now."""
@@ -100,11 +107,11 @@ def _arrange(point: Point) -> None:
 
     def before(connection: Connection) -> None:
         if connection.info.get("at the point"):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), point.by)
 
     def after(_connection: object, record: Any) -> None:  # noqa: ANN401 (SQLAlchemy hands over more kinds than one)
         if record.info.get("at the point"):
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), point.by)
 
     event.listen(Engine, "before_cursor_execute", note)
     if point.committed:

@@ -26,6 +26,10 @@ class SkippingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._skipping.skipped
 
+    def stall(self, seconds: float) -> None:
+        """Let time pass without anything happening, as on a machine that is busy with something else."""
+        self._skipping.skipped += seconds
+
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end, at once."""

@@ -1,13 +1,15 @@
 """A whole broadcaster in a test: real configuration, database, sandbox and sockets; only the clock is the test's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from broadcaster.config import Config, load
+from broadcaster.delivery import Verdict
+from broadcaster.engine.station import untold
 from broadcaster.plan import Plan, prepare
 from broadcaster.runtime import Broadcaster, assembled
 from broadcaster.scaffold import template, write_missing
@@ -87,9 +89,11 @@ class World:
             wanted = [Subscription(number, municipality, language) for number in numbers]
             await broadcaster.store.subscribers.add(wanted, self.clock.now, "test")
 
-    def running(self) -> AbstractAsyncContextManager[Broadcaster]:
+    def running(
+        self, results: Callable[[str, Iterable[Verdict]], None] = untold
+    ) -> AbstractAsyncContextManager[Broadcaster]:
         """Everything that sends, put together as the program does."""
-        return assembled(self.config, self.clock)
+        return assembled(self.config, self.clock, results)
 
     async def send(self, plan: Plan, *, patience: float = 20, stop: asyncio.Event | None = None) -> Sent:
         """Send as the command line does, and wait for the end of it."""

@@ -1,13 +1,14 @@
-"""A Twilio account in the configuration."""
+"""Twilio in the configuration: the account, and the sender that residents see."""
 
 import re
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from channels.address import BaseUrl
+from channels.provider import Provider, built_by
 from channels.settings import Secret
-from channels.sms import E164, SmsSettings
-from channels.wire import BaseUrl
+from channels.sms import E164, SMS, SmsSettings
 
 
 def _sender(text: str) -> str:
@@ -41,3 +42,15 @@ class TwilioSettings(SmsSettings):
         if (self.sender is None) == (self.messaging_service is None):
             raise ValueError("write either sender or messaging_service, and not both")
         return self
+
+
+PROVIDER = Provider(
+    name="twilio",
+    channel=SMS,
+    settings=TwilioSettings,
+    build=built_by("channels.twilio"),
+    target=None,
+    concurrency=20,
+    rate=10.0,
+)
+"""Twilio sends ten a second from a name or a Swedish number; its limit of requests in flight is not published."""

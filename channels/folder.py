@@ -1,9 +1,10 @@
-"""The folder that holds the feeds' files: one writer at a time, and readers see the old file or the new, never half."""
+"""A folder of files that others read: one writer at a time, and readers see the old file or the new, never half."""
 
 import asyncio
+import errno
 import fcntl
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -11,15 +12,29 @@ from typing import BinaryIO, TypeVar
 T = TypeVar("T")
 
 _PATIENCE = 30.0  # seconds to wait for another process that writes; one rewrite takes milliseconds
+_OWN = ".own"
+"""Lists the files that ``hold`` has put into the folder, one a line."""
+
 _POLL = 0.01  # seconds between looks at another process's lock
 
 
+_PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+
+
 class FolderError(Exception):
-    """The folder cannot be written; says why and what to do."""
+    """The folder cannot be written; says why and what to do.
+
+    Args:
+        passing: whether it may be better the next time without anybody having mended the folder.
+    """
+
+    def __init__(self, message: str, *, passing: bool) -> None:
+        super().__init__(message)
+        self.passing = passing
 
 
 class Folder:
-    """The feeds' files, shared with the other processes of this machine."""
+    """The files, shared with the other processes of this machine."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -59,6 +74,47 @@ class Folder:
         except OSError as error:
             raise self._failure(error) from error
 
+    async def missing(self, names: Iterable[str]) -> set[str]:
+        """Which files are not there, by their paths in the folder.
+
+        Raises:
+            FolderError: nobody can tell.
+        """
+        wanted = list(names)
+
+        def look() -> set[str]:
+            return {name for name in wanted if not (self._directory / name).exists()}
+
+        try:
+            return await _to_the_end(look)
+        except OSError as error:
+            raise self._failure(error) from error
+
+    async def hold(self, files: Mapping[str, bytes]) -> None:
+        """Put these files in place and take away those that an earlier call put there and this one does not name.
+
+        What others have put into the folder is left alone. Only inside ``exclusive``.
+
+        Raises:
+            FolderError: a file cannot be written or taken away; the next call sees to the rest.
+        """
+
+        def hold_only() -> None:
+            list_ = self._directory / _OWN
+            own = set(list_.read_text(encoding="utf-8").splitlines()) if list_.exists() else set()
+            # Listed before it is there, and until it is gone: what a crash leaves is still known to be ours.
+            _put(list_, _lines(own | files.keys()))
+            for name, content in files.items():
+                _put(self._directory / name, content)
+            for name in own - files.keys():
+                _take_away(self._directory / name, self._directory)
+            _put(list_, _lines(files.keys()))
+
+        try:
+            await _to_the_end(hold_only)
+        except OSError as error:
+            raise self._failure(error) from error
+
     def _open_lock(self) -> BinaryIO:
         self._directory.mkdir(exist_ok=True)
         return (self._directory / ".lock").open("ab")
@@ -71,14 +127,16 @@ class Folder:
                     await asyncio.sleep(_POLL)
         except TimeoutError:
             raise FolderError(
-                f"another process has kept the feed folder {self._directory} locked for {_PATIENCE:.0f} seconds: "
-                "end the one that hangs"
+                f"another process has kept the folder {self._directory} locked for {_PATIENCE:.0f} seconds: "
+                "end the one that hangs",
+                passing=True,
             ) from None
 
     def _failure(self, error: OSError) -> FolderError:
         return FolderError(
-            f"the feed folder {self._directory} cannot be written ({error.strerror}): "
-            "see that it exists, may be written and has space left"
+            f"the folder {self._directory} cannot be written ({error.strerror}): "
+            "see that it exists, may be written and has space left",
+            passing=error.errno in _PASSING,
         )
 
 
@@ -103,7 +161,7 @@ async def _to_the_end(work: Callable[[], T]) -> T:
 def _put(path: Path, content: bytes) -> None:
     if path.exists() and path.read_bytes() == content:
         return
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")  # one name: what a crash leaves is overwritten, not kept
     with unfinished.open("wb") as file:
         file.write(content)
@@ -111,6 +169,22 @@ def _put(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     unfinished.replace(path)
     _sync_folder(path.parent)
+
+
+def _take_away(path: Path, top: Path) -> None:
+    """Remove a file, and the folders below the top that it leaves empty."""
+    path.unlink(missing_ok=True)
+    for folder in path.parents:
+        if folder == top:
+            break
+        try:
+            folder.rmdir()
+        except OSError:  # something is in it, or it is gone already
+            break
+
+
+def _lines(names: Iterable[str]) -> bytes:
+    return "".join(f"{name}\n" for name in sorted(names)).encode()
 
 
 def _sync_folder(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A feed's HTML as a reader shows it: for people at a terminal, who read no tags."""
+"""HTML fragments, such as a feed carries, as plain text for those who read no tags."""
 
 import re
 from html.parser import HTMLParser

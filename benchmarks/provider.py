@@ -1,0 +1,52 @@
+"""nginx as the provider that answers at once: on loopback, in a folder of its own, gone afterwards.
+
+The sandbox knows the providers' rules and takes time for them; here the broadcaster alone is to be measured.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import nginx
+
+_LOCATIONS = """
+        location /twilio/ { return 201 '{"sid": "SM$request_id", "status": "queued"}'; }
+        location /graph/ { return 200 '{"id": "1_$request_id"}'; }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request that arrived: when (seconds since 1970, to the millisecond) and where."""
+
+    at: float
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A running provider; ``url`` has no slash at its end, ``log`` is where arrivals are written down."""
+
+    url: str
+    log: Path
+
+    def arrivals(self) -> list[Arrival]:
+        """Every POST that has come so far, if they are written down."""
+        whole = self.log.read_text("ascii").rpartition("\n")[0]  # the last line may still be on its way
+        lines = (line.split() for line in whole.splitlines())
+        return [Arrival(float(at), path) for at, method, path in lines if method == "POST"]
+
+
+@contextmanager
+def instant_provider(*, written: bool = False) -> Iterator[Provider]:
+    """Run one.
+
+    Args:
+        written: whether it writes down when each request arrives, which takes it a little time.
+
+    Raises:
+        LeftOutError: there is no nginx.
+    """
+    with nginx.running(_LOCATIONS, written=written) as server:
+        yield Provider(server.url, server.log)

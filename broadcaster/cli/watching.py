@@ -1,0 +1,96 @@
+"""What ``send`` does once it has been agreed on: send, show how far it is, and what became of it."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn
+from rich.progress import Progress as Bar
+from rich.text import Text
+
+from broadcaster.cli import context
+from broadcaster.cli.errors import NOT_DELIVERED
+from broadcaster.cli.output import print_json
+from broadcaster.cli.progress import as_data, progress_table, summary
+from broadcaster.cli.reporting import print_reasons
+from broadcaster.clock import utc_now
+from broadcaster.config import Config
+from broadcaster.delivery import OPEN, REACHED, State
+from broadcaster.plan import Plan
+from broadcaster.runtime import Broadcaster, assembled
+from broadcaster.sending import Sent, Watch, go_on, send
+from broadcaster.store.reports import Progress
+
+
+async def see_through(config: Config, what: Plan | str, file: Path, out: Console, *, as_json: bool, wait: float) -> int:
+    """Send a plan, or what is left of a message by its id; returns the exit code."""
+    stop = context.stopped_by_signals(context.STOPPING)
+    async with assembled(config) as broadcaster:
+        with watched(out, config.zone) as tell:
+            watch = Watch(stop, tell, wait)
+            if isinstance(what, Plan):
+                sent = await send(broadcaster, what, now=utc_now(), actor=context.actor(), watch=watch)
+            else:
+                sent = await go_on(broadcaster, what, watch)
+        if as_json:
+            print_json(as_data(sent.message, sent.progress))
+        await _print_end(out, broadcaster, sent, file)
+    return 0 if sent.progress.count(*REACHED) == sent.progress.total else NOT_DELIVERED
+
+
+class DoneAt(ProgressColumn):
+    """When all will be done, at the speed of the last half minute."""
+
+    max_refresh = 1.0
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def render(self, task: Task) -> Text:
+        """Say it, as soon as there is a speed."""
+        if task.time_remaining is None:
+            return Text("")
+        return Text(f"done at {datetime.now(self._zone) + timedelta(seconds=task.time_remaining):%H:%M}")
+
+
+@contextmanager
+def watched(out: Console, zone: ZoneInfo) -> Iterator[Callable[[Progress], None]]:
+    """A bar on a terminal, nothing in a pipe; gives what is to be told of the progress."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        DoneAt(zone),
+    )
+    with Bar(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        # Only now, for the bar has put a stream in the place of stderr that keeps the two apart.
+        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+        task = bar.add_task("sending", total=None)
+
+        def watch(progress: Progress) -> None:
+            bar.update(task, total=progress.total, completed=progress.total - progress.count(*OPEN))
+
+        yield watch
+
+
+async def _print_end(out: Console, broadcaster: Broadcaster, sent: Sent, file: Path) -> None:
+    out.print(progress_table(sent.progress))
+    await print_reasons(out, broadcaster.config, broadcaster.store.database, sent.message)
+    out.print(summary(sent.progress))
+    if left := sent.progress.count(*OPEN):
+        out.print(
+            f"{left} are still to come. They go on with `broadcaster send {file}` or `broadcaster serve`; "
+            "nothing is sent twice."
+        )
+    if in_doubt := sent.progress.count(State.IN_DOUBT):
+        out.print(
+            f"{in_doubt} may have been sent. `broadcaster send {file}` and `broadcaster serve` ask the provider; "
+            "see `broadcaster doubts list`."
+        )
+    out.print(f"What becomes of it: `broadcaster status {sent.message}`")

@@ -1,0 +1,44 @@
+"""How residents reach each municipality's messages of their own accord, as the configuration has it."""
+
+from collections.abc import Mapping
+
+from broadcaster.config import Config
+from channels.announcements import IVR
+from channels.provider import Contacts
+from channels.providers.elks_voice import ElksVoiceSettings
+from channels.providers.twilio_voice import TwilioVoiceSettings
+from channels.sms import ALL, SMS, SmsSettings
+
+
+def contacts_of(config: Config) -> Mapping[str, Contacts]:
+    """The phone line, the number to text to and the page to sign up on, of each municipality that has one."""
+    return {
+        name: Contacts(_line(config, name), *_sms(config, name), _sign_up(config, name))
+        for name in config.municipalities
+    }
+
+
+def _line(config: Config, municipality: str) -> str | None:
+    for account in config.routes.get((municipality, IVR.name), ()):
+        settings = config.accounts[account].settings
+        if isinstance(settings, TwilioVoiceSettings | ElksVoiceSettings):
+            return settings.line
+    return None
+
+
+def _sms(config: Config, municipality: str) -> tuple[str | None, str]:
+    """The number, and what to text: a number that several share has to be told whose messages are wanted."""
+    for account in config.routes.get((municipality, SMS.name), ()):
+        settings = config.accounts[account].settings
+        inbound = settings.inbound if isinstance(settings, SmsSettings) else {}
+        if municipality in inbound:
+            return inbound[municipality], "START"
+        if ALL in inbound:
+            alone = len(config.municipalities) == 1
+            return inbound[ALL], "START" if alone else f"START {municipality.upper()}"
+    return None, ""
+
+
+def _sign_up(config: Config, municipality: str) -> str | None:
+    """Where one joins on the web: only where a code can be sent."""
+    return f"{municipality}/anmalan" if config.sign_up.enabled and (municipality, SMS.name) in config.routes else None

@@ -1,0 +1,235 @@
+"""What Prometheus is told. Every metric is explained in docs/reference/metrics.md; none says anything about a resident.
+
+What happens in this process is counted as it happens. What is not done yet is asked of the database, at most every few
+seconds: it is the same whichever process is asked.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
+
+from broadcaster.config import Config
+from broadcaster.delivery import State, Verdict
+from broadcaster.glance import Glance
+from broadcaster.store.database import Database
+from broadcaster.store.errors import StoreError
+from broadcaster.store.lanes import LaneState
+from broadcaster.store.standing import UNDONE, Standing, standing
+
+LASTS = 5.0
+"""Seconds for which a look at the database is good."""
+
+PATIENCE = 3.0
+"""Seconds that the database gets to answer; meanwhile the last look is shown. Prometheus itself waits 10."""
+
+RESULTS = (State.ACCEPTED, State.REJECTED, State.IN_DOUBT, State.PENDING, State.EXPIRED, State.CANCELLED)
+"""What a try can come to."""
+
+LANE_STATES = ("working", "half_open", "down", "halted")
+
+NO_ACCOUNT = "none"
+"""Channel of a lane that has no account any more."""
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+log = logging.getLogger(__name__)
+
+
+class Meters:
+    """What is counted in this process."""
+
+    def __init__(self, config: Config) -> None:
+        # Nobody asks since when each is counted, and it would double what is told.
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._channels = channels_of(config)
+        about = Gauge("broadcaster_info", "The program.", ["version", "mode"], registry=self.registry)
+        about.labels(version("municipal-broadcaster"), config.mode).set(1)
+        self._results = Counter(
+            "broadcaster_delivery_results",
+            "What tries to deliver came to in this process.",
+            ["channel", "lane", "state"],
+            registry=self.registry,
+        )
+        for lane, channel in self._channels.items():
+            for state in RESULTS:
+                self._results.labels(channel, lane, state)
+        self._receipts = Counter("broadcaster_receipts", "Receipts written down.", registry=self.registry)
+        self._moves = Counter(
+            "broadcaster_receipt_changes", "Deliveries that receipts moved forward.", registry=self.registry
+        )
+        self._texts = Counter(
+            "broadcaster_inbound_texts",
+            "Texts from residents, by what they were answered.",
+            ["provider", "answer"],
+            registry=self.registry,
+        )
+        self._requests = Counter(
+            "broadcaster_http_requests", "Requests answered.", ["route", "status"], registry=self.registry
+        )
+        self._durations = Histogram(
+            "broadcaster_http_request_duration_seconds",
+            "Time until an answer was there.",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+
+    def results(self, lane: str, verdicts: Iterable[Verdict]) -> None:
+        """Count verdicts that were written down."""
+        for verdict in verdicts:
+            self._results.labels(self._channels[lane], lane, verdict.state).inc()
+
+    def receipts(self, count: int, changed: int) -> None:
+        """Count receipts that were written down, and how many deliveries they moved."""
+        self._receipts.inc(count)
+        self._moves.inc(changed)
+
+    def text(self, provider: str, answer: str) -> None:
+        """Count a text from a resident; ``answer`` is ``reply``, ``none`` or ``error``."""
+        self._texts.labels(provider, answer).inc()
+
+    def request(self, route: str, status: int, seconds: float) -> None:
+        """Count a request; ``route`` is the template of its address, of which there are few."""
+        self._requests.labels(route, str(status)).inc()
+        self._durations.labels(route).observe(seconds)
+
+
+class Gauges(Collector):
+    """What is not done yet, as the database has it.
+
+    Args:
+        half_open: the lanes that try with one delivery whether their account works again.
+        clock: tells the time (aware).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        half_open: Callable[[], Collection[str]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._channels = channels_of(config)
+        self._municipalities = tuple(config.municipalities)
+        self._half_open = half_open
+        self._clock = clock
+        self._glance = Glance(self._read, LASTS, PATIENCE)
+        self._seen: Standing | None = None
+
+    async def look(self) -> None:
+        """Bring what :meth:`collect` tells up to date, as far as the database can be asked."""
+        self._seen = await self._glance()
+
+    async def close(self) -> None:
+        """Stop looking."""
+        await self._glance.close()
+
+    async def _read(self) -> Standing | None:
+        try:
+            return await standing(self._database, self._municipalities, self._clock())
+        except StoreError as error:
+            log.debug("nothing is known of the database: %s", error)  # the engine's look-out says so already
+            return None
+
+    def collect(self) -> Iterator[Metric]:
+        """Tell what was seen last; without the database only that it is not there."""
+        yield GaugeMetricFamily(
+            "broadcaster_database_up", "Whether the database answers.", value=0 if self._seen is None else 1
+        )
+        if self._seen is not None:
+            yield self._deliveries(self._seen)
+            yield self._oldest(self._seen)
+            yield self._held(self._seen)
+            yield self._lanes(self._seen)
+            yield self._promises(self._seen)
+
+    def _deliveries(self, seen: Standing) -> Metric:
+        lanes = sorted({*self._channels, *(lane for lane, _ in seen.counts)})
+        return self._family(
+            "broadcaster_deliveries",
+            "Deliveries that are not done yet.",
+            ("channel", "lane", "state"),
+            (
+                ((self._channel(lane), lane, state), seen.counts.get((lane, state), 0))
+                for lane in lanes
+                for state in UNDONE
+            ),
+        )
+
+    def _oldest(self, seen: Standing) -> Metric:
+        now = self._clock()
+        lanes = sorted({*self._channels, *seen.oldest})
+        waits = ((lane, (now - seen.oldest.get(lane, now)).total_seconds()) for lane in lanes)
+        return self._family(
+            "broadcaster_oldest_pending_seconds",
+            "How long the pending delivery has been due that has been so for longest.",
+            ("channel", "lane"),
+            (((self._channel(lane), lane), max(0.0, seconds)) for lane, seconds in waits),
+        )
+
+    def _held(self, seen: Standing) -> Metric:
+        lanes = sorted({*self._channels, *seen.held})
+        return self._family(
+            "broadcaster_doubts_held",
+            "Deliveries in doubt that wait for a person.",
+            ("channel", "lane"),
+            (((self._channel(lane), lane), seen.held.get(lane, 0)) for lane in lanes),
+        )
+
+    def _lanes(self, seen: Standing) -> Metric:
+        known = {lane.name: lane for lane in seen.lanes}
+        half_open = self._half_open()
+        now = {lane: lane_state(known.get(lane), half_open=lane in half_open) for lane in self._channels}
+        return self._family(
+            "broadcaster_lane_state",
+            "1 for the state that the lane is in.",
+            ("channel", "lane", "state"),
+            (
+                ((self._channel(lane), lane, state), float(state == now[lane]))
+                for lane in self._channels
+                for state in LANE_STATES
+            ),
+        )
+
+    def _promises(self, seen: Standing) -> Metric:
+        return self._family(
+            "broadcaster_next_update_timestamp_seconds",
+            "When the municipality's next update is promised; absent where none is.",
+            ("municipality",),
+            (((municipality,), time.timestamp()) for municipality, time in sorted(seen.promises.items())),
+        )
+
+    def _channel(self, lane: str) -> str:
+        return self._channels.get(lane, NO_ACCOUNT)
+
+    @staticmethod
+    def _family(
+        name: str, help_: str, labels: Sequence[str], samples: Iterable[tuple[Sequence[str], float]]
+    ) -> GaugeMetricFamily:
+        family = GaugeMetricFamily(name, help_, labels=labels)
+        for values, value in samples:
+            family.add_metric(values, value)
+        return family
+
+
+def lane_state(lane: LaneState | None, *, half_open: bool) -> str:
+    """The one state that says most about a lane; None is one that was never served."""
+    if lane is not None and lane.halted_reason is not None:
+        return "halted"
+    if lane is not None and lane.down_reason is not None:
+        return "down"
+    return "half_open" if half_open else "working"
+
+
+def channels_of(config: Config) -> dict[str, str]:
+    """The channel of each lane."""
+    return {name: account.provider.channel.name for name, account in config.accounts.items()}

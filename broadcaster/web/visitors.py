@@ -1,0 +1,58 @@
+"""Who asks: the address behind proxies of ours, and whether a form was sent from our own page."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from broadcaster.web.webhooks import PUBLIC_URL
+
+Network = IPv4Network | IPv6Network
+
+_HOUSEHOLD = 64  # bits: what a customer gets of IPv6 at least, and may change within at will (RFC 6177)
+
+
+def visitor(request: web.Request, proxies: Sequence[Network]) -> str:
+    """The address that a request comes from; one of IPv6 stands for its whole network of 64 bits.
+
+    Args:
+        proxies: whose ``X-Forwarded-For`` is believed. Anybody else may write into it what they like.
+    """
+    return behind(request.remote or "", request.headers.getall("X-Forwarded-For", []), proxies)
+
+
+def behind(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:
+    """The nearest address that is none of our proxies: each proxy adds at the end who it was asked by."""
+    chain = [hop.strip() for line in forwarded for hop in line.split(",")]
+    client = _parsed(peer)
+    while client is not None and any(client in proxy for proxy in proxies) and chain:
+        further = _parsed(chain.pop())
+        if further is None:
+            break
+        client = further
+    if client is None:
+        return peer
+    return str(ip_network((client, _HOUSEHOLD), strict=False)) if isinstance(client, IPv6Address) else str(client)
+
+
+def is_from_elsewhere(request: web.Request) -> bool:
+    """Whether another site's page sent a form to us.
+
+    Nobody is logged in here, so it could only use up the limits of whoever looks at it. Browsers say so in
+    ``Sec-Fetch-Site``; older ones only in ``Origin``, which is ``null`` for our own forms: our pages send no referrer.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin", "null")
+    ours = {request.host, urlsplit(request.app.get(PUBLIC_URL, "")).netloc}
+    return origin != "null" and urlsplit(origin).netloc not in ours
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, IPv6Address) else parsed

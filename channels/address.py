@@ -1,0 +1,35 @@
+"""Addresses of providers in the configuration."""
+
+import ipaddress
+from typing import Annotated
+
+from pydantic import AfterValidator
+from yarl import URL
+
+
+def _base_url(text: str) -> str:
+    """Accept where a provider's paths begin: never credentials in the clear beyond this machine."""
+    try:
+        url = URL(text)
+        (url.raw_host or "").encode("idna")  # what a look-up would do, where it is no longer an outcome
+    except ValueError:
+        raise ValueError("this is not a web address: write one such as https://api.example.com") from None
+    if url.scheme not in {"https", "http"} or not url.host:
+        raise ValueError("this is not a web address: write one such as https://api.example.com")
+    if url.user is not None or url.password is not None or "?" in text or "#" in text or text.endswith("/"):
+        raise ValueError("a base address has no name, password, query or slash at its end: write it without")
+    if url.scheme == "http" and not is_loopback(url.host):
+        raise ValueError("secrets only travel encrypted: write https://, or leave http:// for this machine (127.0.0.1)")
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host can only be this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+"""Where a provider's paths begin, without a slash at the end: ``https://api.example.com``."""

@@ -1,0 +1,25 @@
+"""Phone numbers as people read them in Sweden, and as their phones are to dial them."""
+
+import phonenumbers
+
+_COUNTRY = "SE"
+_SHORT = 6  # digits of numbers that are dialled as they are: 112, 113 13, those that one texts to
+
+
+def dialled(number: str) -> str | None:
+    """What a phone is to dial: a short number as it is, any other with its country code; None where nobody can tell."""
+    digits = number.replace(" ", "")
+    if digits.isdecimal() and len(digits) <= _SHORT:
+        return digits
+    try:
+        parsed = phonenumbers.parse(number, _COUNTRY)
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def shown(number: str) -> str:
+    """A number in E.164 form as people write it; any other as it is written already."""
+    if not number.startswith("+"):
+        return number
+    return phonenumbers.format_out_of_country_calling_number(phonenumbers.parse(number, None), _COUNTRY)

@@ -1,0 +1,456 @@
+"""A page as bytes: always the same for the same, without scripts, small enough for a phone on a bad connection."""
+
+import base64
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from channels.contract import Showing, Standing
+from channels.feed.document import JOINT, Format
+from channels.feed.words import Words, words
+from channels.page.dialling import dialled, shown
+from channels.page.fragment import under
+from channels.page.site import FIRST_LANGUAGE, Address, Site, up
+from channels.page.threads import in_language, threads
+from channels.providers.feed import FEED
+from messages.addresses import ADDRESS, target
+from messages.languages import Language, language
+from messages.model import Kind, Municipality, ServiceStatus
+
+LARGEST = 30_000
+"""Bytes of a page at most, as far as its current messages leave a choice: what is over goes without its text."""
+
+EARLIER = 20
+"""Messages of the past that a page lists at most; the feeds have more."""
+
+_FRAME = 200  # bytes around a message's text, generously
+_CHANGED_LATER = timedelta(minutes=10)  # a message shown that much after it was issued was most likely changed
+_WORST_FIRST = (ServiceStatus.DOWN, ServiceStatus.LIMITED, ServiceStatus.WORKING)
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("channels.page"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+STYLE = (files("channels.page") / "templates/page.css").read_text(encoding="utf-8")
+"""What all pages look like."""
+
+
+def policy(style: str, forms: str = "'none'") -> str:
+    """A Content Security Policy for a page that has this style in it, and whose forms go there."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; base-uri 'none'; form-action {forms}; style-src 'sha256-{digest}'"
+
+
+POLICY = policy(STYLE)
+"""What a page may load or run (Content Security Policy): its own style, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What there is to show, of all municipalities and in all languages."""
+
+    showings: Sequence[Showing] = ()
+    standings: Sequence[Standing] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How and when a page is made.
+
+    Args:
+        now: the time (UTC), by which messages are current or past.
+        live: whether it is made when it is asked for. Made beforehand, it cannot know how late it is when it is read,
+            and says when it last changed instead.
+        stale_since: since when what it shows could not be read anew, if it could not.
+    """
+
+    now: datetime
+    live: bool
+    stale_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A link; ``language`` is that of its text, and of where it leads, if it is another than the page's."""
+
+    href: str
+    text: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A phone number to call; ``href`` is None where nobody can tell what to dial."""
+
+    label: str
+    shown: str
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A message as a page shows it.
+
+    Args:
+        tone: how bad it is, for the colour.
+        label: kind, severity and, where it is not plain, municipality.
+        text: None where ``link`` leads to it, or where it is left to the feeds.
+        language: of title and text.
+        earlier: what was said before in the same incident.
+    """
+
+    id: str
+    tone: str
+    label: str
+    title: str
+    text: Markup | None
+    link: _Link | None
+    language: str
+    untranslated: bool
+    times: Sequence[Markup]
+    next_update: Markup | None = None
+    late: Markup | None = None
+    earlier: Sequence["_Entry"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the board of services."""
+
+    name: str
+    status: str
+    word: str
+    since: Markup
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Services:
+    """A municipality's part of the board; ``language`` is that of names and notes."""
+
+    municipality: str
+    language: str
+    lines: Sequence[_Line]
+
+
+def render_page(site: Site, address: Address, content: Content, made: Made) -> bytes:
+    """Write a page.
+
+    Args:
+        content: what is shown; of municipalities without a page nothing is.
+
+    Raises:
+        ValueError: a time without a zone.
+    """
+    page = _Page(site, address, content, made)
+    full = page.obligatory
+    written = page.write(full)
+    room = LARGEST - len(written)
+    for showing in page.optional:
+        room -= len(showing.parcel.rendition.text.encode()) + _FRAME
+        if room < 0:
+            break
+        full = full | {_key(showing)}
+    return written if full == page.obligatory else page.write(full)
+
+
+def render_missing(site: Site) -> bytes:
+    """Write the page that stands for one that does not exist: in Swedish, with the way on.
+
+    Its links begin at the root, for nobody knows where it will be shown.
+    """
+    own = language(FIRST_LANGUAGE).page
+    owners = (JOINT, *site.municipalities) if site.municipalities else ()
+    at = Address(JOINT, FIRST_LANGUAGE)
+    links = [
+        _Link(site.root + site.path(site.other(at, owner)), _title(words(FIRST_LANGUAGE), site, site.other(at, owner)))
+        for owner in owners
+    ]
+    return _write("missing.html", {"code": FIRST_LANGUAGE, "words": own, "title": own.missing, "links": links})
+
+
+class _Page:
+    """One page on its way to being written."""
+
+    def __init__(self, site: Site, address: Address, content: Content, made: Made) -> None:
+        self._site = site
+        self._address = address
+        self._made = made
+        self._language = language(address.language)
+        self._own = self._language.page
+        self._up = up(site.path(address))
+        self._municipalities = site.of(address)
+        first = {m.id: m.languages[0] for m in self._municipalities}
+        messages = in_language(content.showings, address.language, first)
+        self._standings = [standing for standing in content.standings if standing.municipality in first]
+        self._changed = max([s.updated for s in messages] + [s.changed for s in self._standings], default=None)
+        found = threads(messages, made.now)
+        self._current = [(showing, thread) for thread in found for showing in thread.current]
+        self._current.sort(key=lambda pair: pair[0].parcel.issued, reverse=True)
+        self._past = [thread for thread in found if not thread.current]
+        self._listed = self._newest([showing for thread in found for showing in thread.earlier])
+
+    @staticmethod
+    def _newest(showings: Sequence[Showing]) -> Sequence[Showing]:
+        return sorted(showings, key=lambda showing: showing.parcel.issued, reverse=True)[:EARLIER]
+
+    @property
+    def obligatory(self) -> frozenset[tuple[str, str]]:
+        """What stands here in full whatever its size: current messages, unless they have a page of their own."""
+        return frozenset() if self._address.joint else frozenset(_key(showing) for showing, _ in self._current)
+
+    @property
+    def optional(self) -> Sequence[Showing]:
+        """What stands here in full if there is room, the most important first."""
+        return [showing for showing, _ in self._current if _key(showing) not in self.obligatory] + [*self._listed]
+
+    def write(self, full: Collection[tuple[str, str]]) -> bytes:
+        """Write it, with the texts of these messages."""
+        return _write(
+            "page.html",
+            {
+                "code": self._address.language,
+                "words": self._own,
+                "title": _title(words(self._address.language), self._site, self._address),
+                "joint": self._address.joint,
+                "languages": [*self._translations()],
+                "alternates": [*self._alternates()],
+                "feeds": [*self._feeds()],
+                "as_of": self._as_of(),
+                "outdated": self._outdated(),
+                "stale": self._at(self._own.stale, self._made.stale_since) if self._made.stale_since else None,
+                "current": [*self._entries(full)],
+                "past": [self._history(thread.earlier, full, level=3) for thread in self._past],
+                "services": [*self._services()],
+                "numbers": [*self._numbers()],
+                "webs": [*self._webs()],
+                "ways": [*self._ways()],
+                "sign_ups": [*self._sign_ups()],
+                "others": [*self._others()],
+            },
+        )
+
+    # --- What it is as of ---------------------------------------------------------------------------------------------
+
+    def _as_of(self) -> Markup | None:
+        if self._made.live:
+            return self._at(self._own.shown, self._made.now)
+        return self._at(self._own.changed, self._changed) if self._changed else None
+
+    def _outdated(self) -> Markup | None:
+        """After which time a page that was made beforehand is surely out of date."""
+        if self._made.live:
+            return None
+        promised = [s.parcel.next_update or s.parcel.expires for s, _ in self._current]
+        ahead = [time for time in promised if time > self._made.now]
+        return self._at(self._own.outdated, min(ahead)) if ahead else None
+
+    # --- Messages -----------------------------------------------------------------------------------------------------
+
+    def _entries(self, full: Collection[tuple[str, str]]) -> Iterator[_Entry]:
+        followed: set[int] = set()
+        for showing, thread in self._current:
+            earlier = () if id(thread) in followed else self._history(thread.earlier, full, level=4)
+            followed.add(id(thread))
+            yield self._entry(showing, full, level=3, current=True, earlier=earlier)
+
+    def _history(self, said: Sequence[Showing], full: Collection[tuple[str, str]], level: int) -> Sequence[_Entry]:
+        return [self._entry(s, full, level=level, current=False) for s in said if s in self._listed]
+
+    def _entry(
+        self,
+        showing: Showing,
+        full: Collection[tuple[str, str]],
+        *,
+        level: int,
+        current: bool,
+        earlier: Sequence[_Entry] = (),
+    ) -> _Entry:
+        parcel, own = showing.parcel, self._own
+        rendition = parcel.rendition
+        all_clear = parcel.kind is Kind.ALL_CLEAR
+        labels = words(self._address.language)
+        said = [labels.kinds[parcel.kind], "" if all_clear else labels.severities[parcel.severity]]
+        in_full = _key(showing) in full
+        promise = parcel.next_update if current else None
+        late = promise is not None and promise <= self._made.now
+        times = [self._at(own.issued, parcel.issued)]
+        if showing.updated - parcel.issued > _CHANGED_LATER:
+            times.append(self._at(own.updated, showing.updated))
+        if current:
+            times.append(self._at(own.expires, parcel.expires))
+        return _Entry(
+            id=f"m-{parcel.message}" + (f"-{rendition.municipality}" if self._address.joint else ""),
+            tone="clear" if all_clear else str(parcel.severity),
+            label=" · ".join(filter(None, [self._name(rendition.municipality), *said])),
+            title=rendition.title,
+            text=under(rendition.text, level) if in_full else None,
+            link=None if in_full or not self._address.joint else self._leading_to(showing, current=current),
+            language=rendition.language,
+            untranslated=rendition.language != self._address.language,
+            times=times,
+            next_update=self._time(promise) if promise and not late else None,
+            late=self._at(own.late, promise) if promise and late else None,
+            earlier=earlier,
+        )
+
+    def _leading_to(self, showing: Showing, *, current: bool) -> _Link | None:
+        """The way from the page of all together to the page that has the whole text."""
+        if not current:
+            return None
+        there = self._site.other(self._address, showing.parcel.rendition.municipality)
+        return _Link(f"{self._to(there)}#m-{showing.parcel.message}", self._own.in_full)
+
+    def _name(self, municipality: str) -> str:
+        """Whose it is, where that is not plain."""
+        return _name(self._site.municipalities[municipality], self._address.language) if self._address.joint else ""
+
+    # --- Everything else ----------------------------------------------------------------------------------------------
+
+    def _services(self) -> Iterator[_Services]:
+        for municipality in self._municipalities:
+            lines = [
+                _Line(
+                    standing.name,
+                    str(standing.status),
+                    self._own.statuses[standing.status],
+                    self._at(self._own.since, standing.since, self._own.time_short),
+                    standing.note,
+                )
+                for standing in sorted(self._standings, key=lambda s: (_WORST_FIRST.index(s.status), s.name.casefold()))
+                if standing.municipality == municipality.id
+            ]
+            if lines:
+                yield _Services(self._name(municipality.id), municipality.languages[0], lines)
+
+    def _numbers(self) -> Iterator[_Number]:
+        own = self._own
+        yield _number(own.emergency, "112")
+        for municipality in self._municipalities:
+            name = self._name(municipality.id)
+            yield _number(_labelled(name, own.switchboard), municipality.variables["phone"])
+            if (contacts := self._site.contacts.get(municipality.id)) and contacts.line:
+                yield _number(_labelled(name, own.line), contacts.line)
+        yield _number(own.information, "113 13")
+
+    def _webs(self) -> Iterator[_Link]:
+        for municipality in self._municipalities:
+            web = municipality.variables["web"]
+            address = ADDRESS.fullmatch(web)
+            if address:
+                yield _Link(target(address), web.removeprefix("https://").removeprefix("http://"))
+
+    def _ways(self) -> Iterator[Markup]:
+        """How to subscribe by SMS; said once where several have the same way."""
+        said: dict[Markup, None] = {}
+        for municipality in self._municipalities:
+            contacts = self._site.contacts.get(municipality.id)
+            if contacts and contacts.sms:
+                text = Markup("<strong>{}</strong>").format(contacts.sms_text)
+                number = Markup('<a href="sms:{}">{}</a>').format(contacts.sms, shown(contacts.sms))
+                said[escape(self._own.sms).format(text=text, number=number)] = None
+        yield from said
+
+    def _sign_ups(self) -> Iterator[_Link]:
+        """Where to subscribe: only ``serve`` can take a number, so other servers have to know where it is."""
+        for municipality in self._municipalities:
+            contacts = self._site.contacts.get(municipality.id)
+            base = self._up if self._made.live else self._site.public_url and f"{self._site.public_url}/"
+            if contacts and contacts.sign_up and base is not None:
+                code = self._address.language
+                foreign = code in municipality.languages[1:]
+                href = base + contacts.sign_up.lstrip("/") + (f"?lang={code}" if foreign else "")
+                yield _Link(href, _labelled(self._name(municipality.id), self._own.sign_up))
+
+    def _feeds(self) -> Iterator[_Link]:
+        if any(FEED.name in municipality.channels for municipality in self._municipalities):
+            surface = f"{self._address.municipality}/{self._address.language}"
+            for form, name in ((Format.RSS, "RSS"), (Format.ATOM, "Atom"), (Format.JSON, "JSON Feed")):
+                yield _Link(f"{self._up}feeds/{surface}.{form}", name)
+
+    def _translations(self) -> Iterator[_Link]:
+        for code in self._site.languages(self._address.municipality):
+            if code != self._address.language:
+                yield _Link(self._to(Address(self._address.municipality, code)), _own_name(language(code)), code)
+
+    def _alternates(self) -> Iterator[_Link]:
+        """The same page in all its languages, for machines, which want to be told the whole address."""
+        spoken = self._site.languages(self._address.municipality)
+        if self._site.public_url is not None and len(spoken) > 1:
+            for code in spoken:
+                path = self._site.path(Address(self._address.municipality, code))
+                yield _Link(f"{self._site.public_url}/{path}", "", code)
+
+    def _others(self) -> Iterator[_Link]:
+        """From the page of all together to the others, and back."""
+        if not self._address.joint:
+            if len(self._site.municipalities) > 1:
+                yield _Link(self._to(self._site.other(self._address, JOINT)), self._own.all)
+            return
+        for municipality in self._municipalities:
+            there = self._site.other(self._address, municipality.id)
+            foreign = there.language if there.language != self._address.language else None
+            yield _Link(self._to(there), _name(municipality, there.language), foreign)
+
+    def _to(self, address: Address) -> str:
+        return (self._up + self._site.path(address)) or "./"
+
+    def _at(self, sentence: str, time: datetime, form: str | None = None) -> Markup:
+        """A sentence with its ``{time}``."""
+        return escape(sentence).format(time=self._time(time, form))
+
+    def _time(self, time: datetime, form: str | None = None) -> Markup:
+        """A moment, for people and for machines; with its year if that is another than this page's."""
+        local = time.astimezone(self._site.zone).replace(second=0, microsecond=0)
+        if local.year != self._made.now.astimezone(self._site.zone).year:
+            form = self._own.time_with_year
+        said = (form or self._own.time).format(
+            weekday=self._own.weekdays[local.weekday()],
+            day=local.day,
+            month=self._language.dates.months[local.month - 1],
+            year=local.year,
+            hour=local.hour,
+            minute=local.minute,
+        )
+        return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="minutes"), said)
+
+
+def _write(template: str, values: Mapping[str, object]) -> bytes:
+    written = _TEMPLATES.get_template(template).render(values, style=Markup(STYLE), policy=POLICY)  # noqa: S704 - ours
+    return written.encode()
+
+
+def _key(showing: Showing) -> tuple[str, str]:
+    return showing.parcel.rendition.municipality, showing.parcel.message
+
+
+def _title(own: Words, site: Site, address: Address) -> str:
+    """What a page is called, as its feed is."""
+    if address.joint:
+        return own.joint_title
+    return own.title.format(name=_name(site.municipalities[address.municipality], address.language))
+
+
+def _name(municipality: Municipality, code: str) -> str:
+    return municipality.translations.get(code, {}).get("name") or municipality.variables["name"]
+
+
+def _own_name(spoken: Language) -> str:
+    return spoken.name[:1].upper() + spoken.name[1:]
+
+
+def _labelled(name: str, label: str) -> str:
+    return f"{name}: {label[:1].lower()}{label[1:]}" if name else label
+
+
+def _number(label: str, number: str) -> _Number:
+    to_dial = dialled(number)
+    return _Number(label, shown(number), to_dial and f"tel:{to_dial}")

@@ -1,0 +1,47 @@
+"""46elks in the configuration: the account, and the name or number that residents see."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from channels.address import BaseUrl
+from channels.provider import Provider, built_by
+from channels.settings import Secret
+from channels.sms import E164, SMS, SmsSettings
+
+
+def _sender(text: str) -> str:
+    if not re.fullmatch(rf"{E164}|[A-Za-z][A-Za-z0-9]{{2,10}}", text):
+        raise ValueError(
+            "a sender is a number such as +46… or a name of 3 to 11 letters a-z and digits, a letter first"
+        )
+    return text
+
+
+class ElksSettings(SmsSettings):
+    """A 46elks account and the sender that residents see.
+
+    Args:
+        username: API username; begins with u, or a for a subaccount.
+        password: API password.
+        sender: an E.164 number of the account, or a name of 3 to 11 letters and digits.
+        base_url: where the paths of 46elks begin.
+    """
+
+    username: str = Field(pattern=r"^[ua][0-9A-Za-z]+$")
+    password: Secret
+    sender: Annotated[str, AfterValidator(_sender)]
+    base_url: BaseUrl = "https://api.46elks.com"
+
+
+PROVIDER = Provider(
+    name="46elks",
+    channel=SMS,
+    settings=ElksSettings,
+    build=built_by("channels.elks"),
+    target=None,
+    concurrency=10,
+    rate=1.5,
+)
+"""46elks lets an account send about 100 SMS a minute unless it agrees to more; 90 leaves some for others."""

@@ -1,0 +1,140 @@
+"""Scripts of the public page and the board of services: what a communicator types, and what residents then read."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import aiohttp
+
+from tests.acceptance.test_cli_serving import listening
+from tests.support.desk import PATIENCE, Desk
+
+SERVICES = """
+[[services]]
+name = "Trygghetslarm"
+status = "working"
+
+[[services]]
+name = "Webbplats"
+status = "down"
+note = "Ring i stället"
+municipalities = ["morbylanga"]
++++
+#"""
+
+
+async def until(http: aiohttp.ClientSession, address: str, words: str) -> str:
+    """Ask for a page until it says these words."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with http.get(address) as answer:
+                page = await answer.text()
+            if words in page:
+                return page
+
+
+async def test_what_is_sent_and_set_is_on_the_page(desk: Desk) -> None:
+    desk.configure('# directory = "site"', 'directory = "site"')
+    async with listening(desk, "serve") as service, aiohttp.ClientSession() as http:
+        empty = await until(http, f"{service.address}/borgholm/", "Det finns inga aktuella meddelanden.")
+        sent = await desk.run("send", desk.message(old="+++\n#", new=SERVICES), "--yes")
+        swedish = await until(http, f"{service.address}/borgholm/", "Våra system är avstängda")
+        english = await until(http, f"{service.address}/morbylanga/en/", "Our systems are shut down")
+        board = await desk.run("services", "list", "--json")
+        changed = await desk.run("services", "set", "Trygghetslarm", "limited", "-m", "borgholm", "--note", "Ring 112")
+        limited = await until(http, f"{service.address}/borgholm/", "Ring 112")
+        joint = await until(http, f"{service.address}/", "Ring 112")
+        await service.stop()
+
+    assert sent.code == changed.code == 0
+    assert "<article" not in empty
+    assert "Ring 0485-880 00 om du behöver oss." in swedish
+    assert "Nästa uppdatering" in swedish
+    assert "Trygghetslarm" in swedish
+    assert "Ring i stället" not in swedish
+    assert "Ring i stället" in english
+    assert {(s["municipality"], s["name"], s["status"]) for s in board.data["services"]} == {
+        ("borgholm", "Trygghetslarm", "working"),
+        ("morbylanga", "Trygghetslarm", "working"),
+        ("morbylanga", "Webbplats", "down"),
+    }
+    assert "Begränsat" in limited
+    assert "Mörbylånga kommun" in joint
+    written = (desk.folder / "site/borgholm/index.html").read_text(encoding="utf-8")
+    assert "Våra system är avstängda" in written
+    assert "Ring 112" in written
+
+
+async def test_an_exercise_leaves_the_board_alone(desk: Desk) -> None:
+    message = desk.message(old="+++\n#", new=SERVICES)
+    (desk.folder / message).write_text(
+        (desk.folder / message).read_text().replace("+++\n", "+++\nexercise = true\n", 1)
+    )
+    sent = await desk.run("send", message, "--yes")
+    board = await desk.run("services", "list")
+    assert sent.code == 0
+    assert board.out == "the board is empty.\n"
+
+
+async def test_the_board_is_set_listed_and_cleared(desk: Desk) -> None:
+    first = await desk.run("services", "set", "E-tjänster", "down", "--note", "Ring växeln")
+    again = await desk.run("services", "set", "E-tjänster", "down", "--note", "Ring växeln")
+    listed = await desk.run("services", "list", "-m", "borgholm")
+    one = await desk.run("services", "clear", "E-tjänster", "-m", "borgholm")
+    rest = await desk.run("services", "clear", "--all")
+    assert first.out == "E-tjänster is down in borgholm, morbylanga.\n"
+    assert again.out == "E-tjänster is down in borgholm, morbylanga, as before.\n"
+    assert "Ring växeln" in listed.out
+    assert "morbylanga" not in listed.out
+    assert (one.out, rest.out) == ("1 taken off the board.\n",) * 2
+
+
+async def test_what_cannot_be_said_of_services_is_refused(desk: Desk) -> None:
+    for arguments, said in (
+        (["set", "E-tjänster", "down", "-m", "kalmar"], "there is no municipality 'kalmar'"),
+        (["set", "  ", "down"], "the service has no name"),
+        (["set", "E-tjänster", "down", "--note", "a\nb"], "one line each"),
+        (["set", "E-tjänster", "broken"], "'broken'"),
+        (["clear"], "name a service, or say --all"),
+        (["clear", "Finns", "--all"], "name a service, or say --all"),
+        (["clear", "Finns"], "there is no service 'Finns'"),
+    ):
+        refused = await desk.run("services", *arguments)
+        assert refused.code == 2, arguments
+        assert said in refused.err
+
+
+async def test_the_site_is_exported_twice_alike_and_without_what_is_gone(desk: Desk) -> None:
+    await desk.run("send", desk.message(), "--yes")
+    first = await desk.run("site", "export", "out")
+    written = files(desk.folder / "out")
+    second = await desk.run("site", "export", "out")
+    desk.configure('languages = ["sv", "en"]\n', 'languages = ["sv"]\n')
+    await desk.run("site", "export", "out")
+
+    assert first.out == "6 pages and 23 files of feeds in out.\n"
+    assert second.out == first.out
+    assert "Våra system är avstängda".encode() in written["index.html"]
+    assert "Våra system är avstängda".encode() in written["feeds/borgholm/sv.rss"]
+    assert all(gzip.decompress(written[f"{name}.gz"]) == written[name] for name in written if name[-3:] != ".gz")
+    assert "morbylanga/en/index.html" in written
+    assert "morbylanga/en/index.html" not in files(desk.folder / "out")
+
+
+async def test_a_site_that_cannot_be_exported_says_why(desk: Desk) -> None:
+    nowhere = await desk.run("site", "export", "nowhere/out")
+    desk.configure(', page = "pages"', "")
+    without = await desk.run("site", "export", "out")
+    assert nowhere.code == 3
+    assert "the folder nowhere/out cannot be written" in nowhere.err
+    assert without.code == 2
+    assert "no municipality has a page" in without.err
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What a web server could hand out."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith(".")
+    }

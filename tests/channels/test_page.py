@@ -1,0 +1,551 @@
+"""The public page: what residents read on it, whatever was said and whenever they look."""
+
+import gzip
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from lxml import html
+
+from channels.contract import Accepted, Deferred, Showing, Standing
+from channels.page import Address, Content, FolderError, Made, PageChannel, published, render_missing, render_page
+from channels.page.document import EARLIER, LARGEST
+from channels.page.fragment import under
+from channels.page.threads import in_language, threads
+from messages.model import Kind, Municipality, ServiceStatus, Severity
+from tests.fakes.board import FixedBoard
+from tests.fakes.surfaces import MemorySurfaces
+from tests.support.pages import BORGHOLM, HOUR, MORBYLANGA, NOW, busy, showing, site, standing
+
+SWEDISH = Address("borgholm", "sv")
+ENGLISH = Address("borgholm", "en")
+JOINT = Address("all", "sv")
+LIVE = Made(NOW, live=True)
+WRITTEN = Made(NOW, live=False)
+
+
+def page(
+    *showings: Showing,
+    at: Address = SWEDISH,
+    made: Made = LIVE,
+    standings: Sequence[Standing] = (),
+    municipalities: Sequence[Municipality] = (),
+) -> html.HtmlElement:
+    """A page as a browser understands it."""
+    written = render_page(site(*municipalities), at, Content(showings, standings), made)
+    return html.document_fromstring(written.decode())
+
+
+def text(element: html.HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def each(element: html.HtmlElement, path: str) -> list[html.HtmlElement]:
+    """All elements that an XPath finds."""
+    found = element.xpath(path, namespaces={"re": "http://exslt.org/regular-expressions"})
+    assert isinstance(found, list)
+    return [one for one in found if isinstance(one, html.HtmlElement)]
+
+
+def articles(found: html.HtmlElement) -> list[str]:
+    return [text(article.find("h3")) for article in found.iter("article")]
+
+
+# --- What is current ------------------------------------------------------------------------------------------------
+
+
+def test_a_message_stands_there_with_its_headline_text_and_next_update() -> None:
+    found = page(showing(next_update=NOW + 3 * HOUR))
+    (article,) = found.iter("article")
+    assert text(article) == (
+        "Nytt meddelande · Allvarlig Våra datorsystem är avstängda Ring växeln. "
+        "Nästa uppdatering tisdag 13 december klockan 12.12 "
+        "Publicerat tisdag 13 december klockan 08.12. Gäller till onsdag 14 december klockan 09.12."
+    )
+    assert [time.get("datetime") for time in article.iter("time")] == [
+        "2022-12-13T12:12+01:00",
+        "2022-12-13T08:12+01:00",
+        "2022-12-14T09:12+01:00",
+    ]
+
+
+def test_the_newest_message_comes_first() -> None:
+    said = [showing(f"m{n}", f"Nummer {n}", issued=NOW - n * HOUR, incident=f"i{n}") for n in (2, 1, 3)]
+    assert articles(page(*said)) == ["Nummer 1", "Nummer 2", "Nummer 3"]
+
+
+def test_without_messages_the_page_says_so() -> None:
+    assert "Det finns inga aktuella meddelanden." in text(page())
+
+
+def told(*said: tuple[str, Kind]) -> list[Showing]:
+    """Messages of one incident, an hour apart."""
+    return [
+        showing(message, message, kind=kind, issued=NOW - timedelta(hours=10 - place))
+        for place, (message, kind) in enumerate(said)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "current", "earlier"),
+    [
+        ([("a", Kind.ALERT)], "a", ""),
+        ([("a", Kind.ALERT), ("b", Kind.UPDATE)], "b", "a"),
+        ([("a", Kind.ALERT), ("b", Kind.ALERT)], "ba", ""),
+        ([("a", Kind.ALERT), ("b", Kind.ALERT), ("c", Kind.UPDATE)], "c", "ba"),
+        ([("a", Kind.ALERT), ("b", Kind.ALERT), ("c", Kind.CORRECTION)], "ca", "b"),
+        ([("a", Kind.CORRECTION)], "a", ""),
+        ([("a", Kind.ALERT), ("b", Kind.ALL_CLEAR)], "b", "a"),
+        ([("a", Kind.ALERT), ("b", Kind.ALL_CLEAR), ("c", Kind.ALERT)], "cb", "a"),
+    ],
+)
+def test_what_takes_the_place_of_what(said: list[tuple[str, Kind]], current: str, earlier: str) -> None:
+    (thread,) = threads(told(*said), NOW)
+    assert "".join(showing.slot for showing in thread.current) == current
+    assert "".join(showing.slot for showing in thread.earlier) == earlier
+
+
+def test_an_update_that_has_expired_does_not_bring_back_what_it_replaced() -> None:
+    alert, update = told(("a", Kind.ALERT), ("b", Kind.UPDATE))
+    update = replace(update, parcel=replace(update.parcel, expires=NOW))
+    (thread,) = threads([alert, update], NOW)
+    assert not thread.current
+    assert [showing.slot for showing in thread.earlier] == ["b", "a"]
+
+
+def test_what_was_said_before_stays_readable_under_what_is_said_now() -> None:
+    found = page(*told(("Först", Kind.ALERT), ("Sedan", Kind.UPDATE)))
+    assert articles(found) == ["Sedan"]
+    (earlier,) = found.iter("details")
+    assert text(earlier.find("summary")) == "Tidigare om samma händelse (1)"
+    assert "Först" in text(earlier)
+    assert "Ring växeln." in text(earlier)
+
+
+def test_an_incident_that_is_over_moves_to_the_end() -> None:
+    found = page(showing(expires=NOW))
+    assert articles(found) == []
+    assert "Tidigare händelser" in [text(heading) for heading in found.iter("h2")]
+    assert text(found.find(".//details/summary")) == "Våra datorsystem är avstängda"
+
+
+def test_the_same_incident_of_two_municipalities_is_two_threads() -> None:
+    said = [
+        showing(municipality=m, kind=k, message=k)
+        for m in ("borgholm", "morbylanga")
+        for k in (Kind.ALERT, Kind.UPDATE)
+    ]
+    assert len(threads(said, NOW)) == 2
+
+
+def test_a_message_without_an_incident_stands_for_itself() -> None:
+    said = [showing("a", incident="", kind=Kind.UPDATE), showing("b", incident="", kind=Kind.UPDATE)]
+    assert len(threads(said, NOW)) == 2
+
+
+def test_an_all_clear_is_not_called_severe() -> None:
+    (article,) = page(showing(kind=Kind.ALL_CLEAR)).iter("article")
+    assert text(article.find("p")) == "Faran över"
+    assert article.get("class") == "clear"
+
+
+# --- Time -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_that_is_made_when_asked_for_says_when() -> None:
+    assert "Sidan visar läget tisdag 13 december klockan 09.12." in text(page())
+
+
+def test_a_page_that_is_made_beforehand_says_when_it_changed_and_when_it_is_out_of_date() -> None:
+    said = text(page(showing(next_update=NOW + 3 * HOUR, updated=NOW - HOUR), made=WRITTEN))
+    assert "Sidan ändrades senast tisdag 13 december klockan 08.12." in said
+    assert "Om det nu är senare än tisdag 13 december klockan 12.12 kan sidan vara inaktuell." in said
+    assert "visar läget" not in said
+
+
+def test_a_page_made_beforehand_is_out_of_date_when_its_first_message_ends_if_no_update_is_promised() -> None:
+    said = text(page(showing("a", expires=NOW + HOUR), showing("b", incident="b"), made=WRITTEN))
+    assert "Om det nu är senare än tisdag 13 december klockan 10.12" in said
+
+
+def test_a_page_made_beforehand_is_the_same_bytes_until_something_changes() -> None:
+    earlier, later = Made(NOW, live=False), Made(NOW + 2 * HOUR, live=False)
+    assert render_page(site(), SWEDISH, busy(), earlier) == render_page(site(), SWEDISH, busy(), later)
+
+
+def test_an_update_that_was_promised_and_has_not_come_is_called_late() -> None:
+    for made in (LIVE, WRITTEN):
+        said = text(page(showing(next_update=NOW), made=made))
+        assert "Uppdateringen som skulle komma tisdag 13 december klockan 09.12 är försenad." in said
+        assert "Nästa uppdatering" not in said
+
+
+def test_a_page_that_cannot_be_brought_up_to_date_says_since_when() -> None:
+    found = page(made=Made(NOW, live=True, stale_since=NOW - HOUR))
+    (warning,) = found.find_class("warning")
+    assert text(warning).startswith("Sidan har inte kunnat uppdateras sedan tisdag 13 december klockan 08.12.")
+
+
+def test_a_time_in_another_year_has_its_year() -> None:
+    issued = datetime(2021, 6, 1, 10, 0, tzinfo=UTC)
+    assert "Publicerat tisdag 1 juni 2021 klockan 12.00" in text(page(showing(issued=issued)))
+
+
+def test_a_text_that_changed_later_says_when() -> None:
+    assert "Ändrat" not in text(page(showing(updated=NOW - HOUR + timedelta(minutes=1))))
+    assert "Ändrat tisdag 13 december klockan 09.02." in text(page(showing(updated=NOW - timedelta(minutes=10))))
+
+
+# --- Languages ------------------------------------------------------------------------------------------------------
+
+
+def test_a_page_speaks_its_language_and_leads_to_the_others() -> None:
+    found = page(showing(), showing(title="Our systems are down", language="en"), at=ENGLISH)
+    assert found.get("lang") == "en"
+    assert articles(found) == ["Our systems are down"]
+    (other,) = each(found, "//nav[@aria-label='Languages']//a")
+    assert (other.get("href"), other.get("hreflang"), other.get("lang"), text(other)) == (
+        "../../borgholm/",
+        "sv",
+        "sv",
+        "Svenska",
+    )
+    assert "Important information from Borgholm Municipality" in text(found.find(".//h1"))
+
+
+def test_a_message_that_is_not_there_in_the_language_is_shown_in_the_first_one_and_marked() -> None:
+    (article,) = page(showing(), at=ENGLISH).iter("article")
+    assert "This message is not available in English." in text(article)
+    assert article.find("h3").get("lang") == "sv"
+    (words,) = article.find_class("text")
+    assert words.get("lang") == "sv"
+
+
+def test_machines_are_told_of_all_languages() -> None:
+    links = each(page(), "//link[@hreflang]")
+    assert [(link.get("hreflang"), link.get("href")) for link in links] == [
+        ("sv", "https://kris.example.se/borgholm/"),
+        ("en", "https://kris.example.se/borgholm/en/"),
+    ]
+
+
+def test_a_message_is_taken_in_the_best_language_there_is() -> None:
+    said = [showing(language="sv"), showing(language="en"), showing("b", language="sv"), showing("c", language="fi")]
+    chosen = in_language(said, "en", {"borgholm": "sv"})
+    assert [(s.slot, s.parcel.rendition.language) for s in chosen] == [("m1", "en"), ("b", "sv"), ("c", "fi")]
+
+
+def test_swedish_stands_first_on_the_page_of_all_together() -> None:
+    english_first = replace(BORGHOLM, languages=("en", "sv"))
+    assert site(english_first, MORBYLANGA).languages("all") == ["sv", "en"]
+
+
+# --- The board of services ------------------------------------------------------------------------------------------
+
+
+def test_the_board_has_what_does_not_work_first_with_note_and_since_when() -> None:
+    board = [
+        standing("Ärenden", ServiceStatus.WORKING),
+        standing("E-tjänster", ServiceStatus.DOWN, "Ring i stället."),
+        standing("Bibliotek", ServiceStatus.LIMITED),
+    ]
+    found = page(standings=board)
+    (shown,) = found.find_class("board")
+    assert [text(line) for line in shown] == [
+        "E-tjänster Fungerar inte Ring i stället. sedan 12 december 21.12",
+        "Bibliotek Begränsat sedan 12 december 21.12",
+        "Ärenden Fungerar sedan 12 december 21.12",
+    ]
+
+
+def test_names_and_notes_of_services_are_in_the_municipalitys_own_language() -> None:
+    found = page(standings=[standing(note="Ring.")], at=ENGLISH)
+    (line,) = found.find_class("board")[0]
+    assert "Not working" in text(line)
+    assert [span.get("class") for span in each(line, ".//span[@lang='sv']")] == ["name", "note"]
+
+
+def test_the_page_of_all_together_has_the_boards_of_all_apart() -> None:
+    found = page(standings=[standing(), standing(municipality="morbylanga")], at=JOINT)
+    assert [text(h) for h in each(found, "//section[h2/@id='services']/h3")] == [
+        "Borgholms kommun",
+        "Mörbylånga kommun",
+    ]
+
+
+def test_nobody_elses_services_and_messages_are_on_a_page() -> None:
+    found = page(showing(municipality="morbylanga"), standings=[standing(municipality="morbylanga")])
+    assert articles(found) == []
+    assert not found.find_class("board")
+
+
+# --- Ways to us -----------------------------------------------------------------------------------------------------
+
+
+def test_phone_numbers_can_be_called() -> None:
+    numbers = each(page(), "//dd/a[starts-with(@href, 'tel:')]")
+    assert [(number.get("href"), text(number)) for number in numbers] == [
+        ("tel:112", "112"),
+        ("tel:+4648588000", "0485-880 00"),
+        ("tel:+46846500400", "08-465 004 00"),
+        ("tel:11313", "113 13"),
+    ]
+
+
+def test_a_number_that_nobody_can_dial_is_shown_as_it_is() -> None:
+    odd = replace(BORGHOLM, variables={**BORGHOLM.variables, "phone": "fråga i receptionen"})
+    found = page(municipalities=[odd])
+    assert "fråga i receptionen" in text(found)
+
+
+def test_the_ways_to_subscribe_and_the_feeds_are_there() -> None:
+    found = page()
+    (follow,) = each(found, "//section[h2/@id='follow']")
+    assert "SMS: skicka START BORGHOLM till 070-174 06 98" in text(follow)
+    assert [a.get("href") for a in follow.iter("a")] == [
+        "sms:+46701740698",
+        "../borgholm/anmalan",
+        "../feeds/borgholm/sv.rss",
+        "../feeds/borgholm/sv.atom",
+        "../feeds/borgholm/sv.json",
+    ]
+    (atom,) = each(found, "//link[@type='application/atom+xml']")
+    assert atom.get("href") == "../feeds/borgholm/sv.atom"
+
+
+def test_a_page_made_beforehand_leads_to_the_sign_up_where_it_really_is() -> None:
+    (link,) = each(page(made=WRITTEN), "//a[contains(@href, 'anmalan')]")
+    assert link.get("href") == "https://kris.example.se/borgholm/anmalan"
+
+
+def test_what_is_not_there_is_not_offered() -> None:
+    alone = replace(BORGHOLM, languages=("sv",), channels=("page",))
+    bare = replace(site(alone, public_url=None), contacts={})
+    written = render_page(bare, SWEDISH, Content(), WRITTEN).decode()
+    for words in ("anmalan", "sms:", "hreflang", "Alla kommuner", "Hör senaste", "Få nya meddelanden", "feeds/"):
+        assert words not in written
+
+
+def test_one_page_leads_to_the_others() -> None:
+    joint = page(at=JOINT)
+    doors = each(joint, "//nav[@aria-label='Välj kommun']//a")
+    assert [(door.get("href"), text(door)) for door in doors] == [
+        ("borgholm/", "Borgholms kommun"),
+        ("morbylanga/", "Mörbylånga kommun"),
+    ]
+    (back,) = each(page(at=ENGLISH), "//nav[@aria-label='Choose municipality']//a")
+    assert (back.get("href"), text(back)) == ("../../en/", "All municipalities")
+
+
+def test_every_link_from_page_to_page_leads_to_a_page() -> None:
+    here = site()
+    paths = {here.path(address) for address in here.addresses()}
+    for address in here.addresses():
+        found = html.document_fromstring(render_page(here, address, busy(), LIVE).decode())
+        for link in each(found, "//nav//a"):
+            leads_to = urljoin(f"https://kris.example.se/{here.path(address)}", link.get("href"))
+            assert leads_to.removeprefix("https://kris.example.se/") in paths
+
+
+# --- Form -----------------------------------------------------------------------------------------------------------
+
+
+def test_headings_have_no_gaps_and_one_of_the_first_level() -> None:
+    here = site()
+    for address in here.addresses():
+        found = html.document_fromstring(render_page(here, address, busy(), LIVE).decode())
+        levels = [int(heading.tag[1]) for heading in each(found, "//*[re:test(name(), '^h[1-6]$')]")]
+        assert levels.count(1) == 1
+        assert levels[0] == 1
+        assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+@pytest.mark.parametrize(
+    ("fragment", "expected"),
+    [
+        ("<h2>a</h2>", "<h4>a</h4>"),
+        ("<h1>a</h1><h2>b</h2>", "<h4>a</h4><h5>b</h5>"),
+        ("<h3>a</h3><h2>b</h2><h3>c</h3>", "<h4>a</h4><h4>b</h4><h5>c</h5>"),
+        ("<h2>a</h2><h4>b</h4><h3>c</h3>", "<h4>a</h4><h5>b</h5><h5>c</h5>"),
+        ("<h1>a</h1><h2>b</h2><h3>c</h3><h4>d</h4>", "<h4>a</h4><h5>b</h5><h6>c</h6><h6>d</h6>"),
+        ("<p>&lt;h2&gt;</p>", "<p>&lt;h2&gt;</p>"),
+    ],
+)
+def test_the_headings_of_a_message_go_on_where_those_of_the_page_end(fragment: str, expected: str) -> None:
+    assert under(fragment, 3) == expected
+
+
+def test_whatever_people_write_is_text() -> None:
+    evil = "<script>alert(1)</script>\"'&{{ x }}"
+    named = Municipality("borgholm", ("sv",), ("page",), {"name": evil, "phone": evil, "web": evil})
+    found = page(showing(title=evil), standings=[standing(evil, note=evil)], municipalities=[named])
+    assert not list(found.iter("script"))
+    assert text(found.find(".//article/h3")) == evil
+    assert evil in text(found.find_class("note")[0])
+
+
+def test_nothing_is_loaded_and_nothing_runs() -> None:
+    found = page(*busy().showings, standings=busy().standings)
+    assert not each(
+        found, "//script | //img | //iframe | //object | //form | //link[@rel='stylesheet'] | //*[@onclick]"
+    )
+    (meta,) = each(found, "//meta[@http-equiv='Content-Security-Policy']")
+    assert meta.get("content", "").startswith(
+        "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-"
+    )
+
+
+@pytest.mark.parametrize("made", [LIVE, WRITTEN], ids=["live", "written"])
+def test_every_page_of_a_bad_week_is_under_thirty_kilobytes(made: Made) -> None:
+    here = site()
+    for address in here.addresses():
+        assert len(render_page(here, address, busy(), made)) < 30_000
+
+
+def long(place: int) -> Showing:
+    return showing(
+        f"m{place}", f"Nummer {place}", f"<p>{'ord ' * 1500}</p>", incident=f"i{place}", issued=NOW - place * HOUR
+    )
+
+
+def test_current_messages_stand_in_full_on_their_own_page_and_history_gives_way() -> None:
+    old = [replace(long(n), parcel=replace(long(n).parcel, expires=NOW)) for n in range(4, 8)]
+    found = page(*(long(n) for n in range(2)), *old)
+    assert all("ord ord" in text(article) for article in found.iter("article"))
+    assert [text(summary) for summary in found.iter("summary")] == [f"Nummer {n}" for n in range(4, 8)]
+    assert ["ord ord" in text(details) for details in found.iter("details")] == [True, False, False, False]
+
+
+def test_on_the_page_of_all_together_a_message_without_room_leads_to_its_own_page() -> None:
+    said = [long(n) for n in range(8)]
+    written = render_page(site(), JOINT, Content(said), LIVE)
+    assert len(written) < LARGEST
+    found = html.document_fromstring(written.decode())
+    links = each(found, "//a[@class='button']")
+    assert articles(found) == [f"Nummer {n}" for n in range(8)]
+    assert links[0].get("href") == "borgholm/#m-m3"
+    assert text(links[0]) == "Läs hela meddelandet: Nummer 3"
+
+
+def test_history_is_listed_so_far_and_no_further() -> None:
+    said = told(*[(f"m{n}", Kind.UPDATE) for n in range(EARLIER + 5)])
+    assert len(page(*said).find_class("earlier")) == EARLIER
+
+
+def test_the_page_that_stands_for_none_leads_on() -> None:
+    found = html.document_fromstring(render_missing(site()).decode())
+    assert text(found.find(".//h1")) == "Sidan finns inte"
+    assert [(a.get("href"), text(a)) for a in each(found, "//main//a")] == [
+        ("/", "Viktig information från kommunerna"),
+        ("/borgholm/", "Viktig information från Borgholms kommun"),
+        ("/morbylanga/", "Viktig information från Mörbylånga kommun"),
+    ]
+    below = html.document_fromstring(render_missing(site(public_url="https://example.se/kris")).decode())
+    assert each(below, "//main//a")[1].get("href") == "/kris/borgholm/"
+
+
+# --- The channel and its files --------------------------------------------------------------------------------------
+
+
+def channel(directory: Path | None, surfaces: MemorySurfaces, *standings: Standing) -> PageChannel:
+    return PageChannel(site(), surfaces, FixedBoard(*standings), directory, lambda: NOW)
+
+
+@pytest.fixture
+def surfaces() -> MemorySurfaces:
+    return MemorySurfaces(lambda: NOW)
+
+
+def files(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()} - {".lock", ".own"}
+
+
+async def test_what_is_sent_is_written_on_its_page_and_on_that_of_all(tmp_path: Path, surfaces: MemorySurfaces) -> None:
+    outcome = await channel(tmp_path / "site", surfaces, standing()).send(showing().parcel)
+    assert isinstance(outcome, Accepted)
+    for name in ("index.html", "borgholm/index.html", "borgholm/en/index.html"):
+        written = (tmp_path / "site" / name).read_bytes()
+        assert "Våra datorsystem är avstängda".encode() in written
+        assert "E-tjänster".encode() in written
+        assert gzip.decompress((tmp_path / "site" / f"{name}.gz").read_bytes()) == written
+    assert "datorsystem" not in (tmp_path / "site/morbylanga/index.html").read_text()
+
+
+async def test_without_a_folder_nothing_is_written_and_the_page_has_it(surfaces: MemorySurfaces) -> None:
+    here = channel(None, surfaces)
+    assert isinstance(await here.send(showing().parcel), Accepted)
+    assert [s.slot for s in (await here.content()).showings] == ["m1"]
+
+
+async def test_files_that_are_no_more_ours_go_and_those_of_others_stay(
+    tmp_path: Path, surfaces: MemorySurfaces
+) -> None:
+    await channel(tmp_path / "site", surfaces).refresh()
+    (tmp_path / "site/robots.txt").write_text("ours? no")
+    (tmp_path / "site/morbylanga/bild.png").write_bytes(b"")
+    alone = PageChannel(site(BORGHOLM), surfaces, FixedBoard(), tmp_path / "site", lambda: NOW)
+    await alone.refresh()
+    assert files(tmp_path / "site") == {"robots.txt", "morbylanga/bild.png"} | {
+        f"{name}{ending}"
+        for name in ("index.html", "en/index.html", "borgholm/index.html", "borgholm/en/index.html", "404.html")
+        for ending in ("", ".gz")
+    }
+    assert not (tmp_path / "site/morbylanga/en").exists()
+
+
+async def test_a_file_that_would_not_change_is_left_alone(tmp_path: Path, surfaces: MemorySurfaces) -> None:
+    here = channel(tmp_path / "site", surfaces)
+    await here.refresh()
+    before = {path: path.stat().st_ino for path in (tmp_path / "site").rglob("*.html*")}
+    await here.refresh()
+    assert {path: path.stat().st_ino for path in (tmp_path / "site").rglob("*.html*")} == before
+
+
+async def test_a_folder_that_cannot_be_written_defers(tmp_path: Path, surfaces: MemorySurfaces) -> None:
+    (tmp_path / "file").write_text("")
+    here = channel(tmp_path / "file/site", surfaces)
+    outcome = await here.send(showing().parcel)
+    assert isinstance(outcome, Deferred)
+    assert "file/site" in outcome.reason
+    with pytest.raises(FolderError):
+        await here.refresh()
+
+
+async def test_a_replaced_message_keeps_its_place_and_time(surfaces: MemorySurfaces) -> None:
+    here = channel(None, surfaces)
+    first = await here.send(showing().parcel)
+    assert isinstance(first, Accepted)
+    later = showing("m2", "Rättat", issued=NOW, next_update=NOW + HOUR).parcel
+    assert await here.replace(later, first.remote_id) == first
+    (shown,) = (await here.content()).showings
+    assert (shown.slot, shown.parcel.rendition.title, shown.parcel.issued) == ("m1", "Rättat", NOW - HOUR)
+    assert shown.parcel.next_update == NOW + HOUR
+
+
+async def test_a_withdrawn_message_says_so_and_its_text_is_gone(surfaces: MemorySurfaces) -> None:
+    here = channel(None, surfaces)
+    first = await here.send(showing().parcel)
+    assert isinstance(first, Accepted)
+    for _ in range(2):
+        assert await here.withdraw(showing().parcel, first.remote_id) == first
+    found = page(*(await here.content()).showings)
+    assert articles(found) == ["Tillbakadraget: Våra datorsystem är avstängda"]
+    assert "Ring växeln." not in text(found.find(".//article"))
+
+
+def test_the_files_are_every_page_the_missing_one_and_all_of_them_compressed() -> None:
+    written = published(site(), busy(), NOW)
+    assert len(written) == 2 * (6 + 1)
+    assert published(site(), busy(), NOW) == written
+    assert all(re.fullmatch(r"([a-z]+/)*(index|404)\.html(\.gz)?", name) for name in written)
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_every_severity_has_its_colour_and_word(severity: Severity) -> None:
+    (article,) = page(showing(severity=severity)).iter("article")
+    assert article.get("class") == severity
