@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,12 +13,16 @@ from broadcaster.residents.replies import Answer, Deed, Join, Leave, Now, Office
 from broadcaster.store import counts, inbound, news
 from broadcaster.store.consents import Consent, How
 from broadcaster.store.database import Database
+from broadcaster.store.errors import ConflictError
 from broadcaster.store.subscribers import Departure, Subscribers, Subscription
 from channels.contract import Inbound, OptOut
 from messages import languages
 
 MOST_REPLIES = 30
 """Replies that a number gets in a day. Two machines that answer each other would never come to an end."""
+
+MOST_CONFLICTS = 3
+"""How often a text may meet a lane that writes down what it sent to the same number, and begins anew for it."""
 
 _ACTOR = "resident by sms"
 
@@ -59,6 +64,12 @@ class Texting:
         if number is None:
             log.warning("A text was left without an answer: it came from a short number, a name or a withheld number.")
             return None
+        for _ in range(MOST_CONFLICTS):
+            with suppress(ConflictError):
+                return await self._answer(text, provider, number, office)
+        return await self._answer(text, provider, number, office)
+
+    async def _answer(self, text: Inbound, provider: str, number: str, office: Office) -> str | None:
         now, departure = self._clock(), None
         async with self._database.write() as connection:
             if not await inbound.is_new(connection, self._database, provider, text.id, now):

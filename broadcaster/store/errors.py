@@ -11,6 +11,10 @@ class StoreError(Exception):
     """The database cannot be used. The message names it and says what to do."""
 
 
+class ConflictError(StoreError):
+    """Two transactions were in each other's way, and the database gave this one up. Nothing was changed."""
+
+
 @contextmanager
 def explained(name: str) -> Iterator[None]:
     """Turn what a driver says about database ``name`` into a StoreError. Bugs (bad SQL, broken constraints) pass."""
@@ -20,7 +24,8 @@ def explained(name: str) -> Iterator[None]:
         advice = _advice(error)
         if advice is None:
             raise
-        raise StoreError(f"{name}: {_said(error)}. {advice}") from error
+        kind = ConflictError if (_sqlstate(error) or "").startswith(_CONFLICT) else StoreError
+        raise kind(f"{name}: {_said(error)}. {advice}") from error
     except PoolTimeoutError as error:
         raise StoreError(f"{name}: it takes too long to answer. {_TRY_AGAIN}") from error
     except OSError as error:
@@ -41,13 +46,15 @@ _SQLITE_SAYS = {
     "no such table": "Run `broadcaster db upgrade`.",
 }
 
+_CONFLICT = "40"
+
 # Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRESQL_SAYS = {
     "08": "Check that the database server runs, and try again.",  # connection exception, also after standing still
     "25": "Nothing was changed. Connect to the server that may be written to.",  # read-only transaction
     "28": "Check the user and the password under `database` in config.toml.",  # invalid authorization
     "3D": "Create it, or name another under `database` in config.toml.",  # no such database
-    "40": "Nothing was changed. Another program was in the way: try again.",  # deadlock, serialization failure
+    _CONFLICT: "Nothing was changed. Another program was in the way: try again.",  # deadlock, serialization failure
     "53": "Nothing was changed. Free what the server has too little of, and try again.",  # disk, memory, connections
     "55": "Nothing was changed. Another program holds it: try again.",  # lock not available
     "57": "Nothing was changed. Wait until the server is ready, and try again.",  # cancelled, shutting down
@@ -57,7 +64,7 @@ _POSTGRESQL_SAYS = {
 
 def _advice(error: DBAPIError) -> str | None:
     """What to do about an error; None for one that is a bug of ours."""
-    sqlstate = getattr(error.orig, "sqlstate", None)
+    sqlstate = _sqlstate(error)
     if sqlstate is not None:
         return _POSTGRESQL_SAYS.get(sqlstate[:2])
     if error.connection_invalidated:
@@ -69,6 +76,10 @@ def _advice(error: DBAPIError) -> str | None:
 
 def _said(error: DBAPIError) -> str:
     """What is wrong, in the driver's own words: SQLAlchemy's text would add the statement and its parameters."""
-    if error.connection_invalidated and getattr(error.orig, "sqlstate", None) is None:
+    if error.connection_invalidated and _sqlstate(error) is None:
         return "the connection broke"  # asyncpg then speaks of its own inner state
     return (str(error.orig).splitlines() or ["no answer"])[0].rstrip(".")
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return getattr(error.orig, "sqlstate", None)

@@ -6,7 +6,7 @@ SMS to the same resident, and logs headers.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import quote_plus, urlencode
 
 import aiohttp
 from yarl import URL
@@ -76,7 +76,7 @@ class TwilioSms:
         left = int((parcel.expires - self._now()).total_seconds())
         callback = self._callback + quoted_twice(parcel.key) if self._callback else ""
         return (
-            f"{self._sender}&To={quote(parcel.target, safe='')}&Body={quoted_text(parcel.rendition.text)}"
+            f"{self._sender}&To={parcel.target.replace('+', '%2B')}&Body={quoted_text(parcel.rendition.text)}"
             f"&ValidityPeriod={min(max(left, 1), LONGEST_QUEUE)}{callback}"
         ).encode()
 
