@@ -18,7 +18,7 @@ pinned := $(pip) --require-hashes --requirement
 help: ## Say what can be made
 	@sed -n 's/^\([a-z]*\):.* ## \(.*\)/  make \1 \2/p' Makefile | awk '{ $$2 = sprintf("%-9s", $$2); print "  " $$0 }'
 
-demo: .venv/run.stamp ## Send one message on four channels of two municipalities, against the sandbox on this machine
+demo: .venv/run.stamp ## Send one message on five channels of two municipalities, against the sandbox on this machine
 	@.venv/bin/broadcaster demo $(ARGS)
 
 test: .venv/dev.stamp ## Run every test; fetches PostgreSQL, Chromium and espeak-ng where it may, else says what is left out

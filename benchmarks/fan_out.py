@@ -17,7 +17,7 @@ from benchmarks.scene import DATABASE, Scene, anybody, scene
 from tests.support import postgresql
 from tests.support.components import POSTGRESQL
 
-RESIDENTS = 30_000
+RESIDENTS = 20_000
 SLOW_RESIDENTS = 1_000
 """For Apprise, which would take long over all of them."""
 

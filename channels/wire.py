@@ -173,12 +173,10 @@ class Wire:
 
 async def _read(stream: aiohttp.StreamReader, longest: int) -> bytes | None:
     """Return the whole body, or None if it is longer."""
-    body = bytearray()
-    while chunk := await stream.readany():
-        body += chunk
-        if len(body) > longest:
-            return None
-    return bytes(body)
+    body = await stream.readany()  # nearly always all of it
+    while len(body) <= longest and not stream.at_eof():
+        body += await stream.readany()
+    return body if len(body) <= longest else None
 
 
 def by_status(response: Response) -> Failure:

@@ -8,7 +8,7 @@ import typer
 from broadcaster.cli import authoring, context, doubts, prompts, sending, services, serving, setup, site, subscribers
 
 app = typer.Typer(
-    help="""Bring one message to the Facebook pages, SMS subscribers, feeds and phone lines of several municipalities.
+    help="""Bring one message to the residents of several municipalities: SMS, Facebook, web, feeds, phone lines.
 
     Example: broadcaster demo""",
     no_args_is_help=True,

@@ -77,10 +77,11 @@ async def _audience(config: Config, plan: Plan) -> Audience:
 def print_plan(out: Console, plan: Plan, audience: Audience, now: datetime) -> None:
     """Show what will go where."""
     out.print(f"{plan.message.kind}, {plan.message.severity}: {plan.headline}", style="bold")
-    shown = table("municipality", *CHANNELS)
+    channels = [channel for channel in CHANNELS if plan.of_channel(channel)]
+    shown = table("municipality", *channels)
     for municipality in plan.message.municipalities:
         cells = []
-        for channel in CHANNELS:
+        for channel in channels:
             languages = [r.language for r in plan.of_channel(channel) if r.municipality == municipality]
             if channel == SMS.name:
                 languages = [f"{audience.readers.get((municipality, code), 0)} {code}" for code in languages]

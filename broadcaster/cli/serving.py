@@ -8,7 +8,7 @@ from broadcaster.cli import context
 
 
 def serve() -> None:
-    """Send what waits, hand out feeds, answer phone lines.
+    """Send what waits, hand out pages, answer phones and texts.
 
     Runs until Ctrl-C.
 

@@ -10,7 +10,7 @@ from broadcaster.config import Config
 from broadcaster.intake import read_csv, subscription
 from broadcaster.numbers import NumberError, masked, mobile
 from broadcaster.opening import opened
-from broadcaster.store.consents import Consent, Evidence, How
+from broadcaster.store.consents import Evidence
 from broadcaster.store.subscribers import Entry
 from messages.problems import InputError, Place, Problem
 
@@ -39,19 +39,18 @@ async def import_file(
     )
     async with opened(config) as store:
         await store.subscribers.expect_key()
-        left = await store.subscribers.left_themselves(intake.good)
-        good = [wish for wish in intake.good if wish not in left]
-        new = await store.subscribers.add(good, datetime.now(UTC), context.actor(), Consent(How.IMPORT))
+        new, left = await store.subscribers.add_listed(intake.good, datetime.now(UTC), context.actor())
+    known = len(intake.good) - new - left
     if as_json:
         bad = [{"row": row.row, "reason": row.reason} for row in intake.bad]
-        print_json({"imported": new, "known": len(good) - new, "left": len(left), "bad": bad})
+        print_json({"imported": new, "known": known, "left": left, "bad": bad})
     else:
         out = console()
         for row in intake.bad:
             out.print(f"{file}: row {row.row}: {row.reason}")
-        out.print(f"{new} new, {len(good) - new} known before, {len(intake.bad)} bad rows left out.")
+        out.print(f"{new} new, {known} known before, {len(intake.bad)} bad rows left out.")
         if left:
-            out.print(f"{len(left)} left out that said STOPP: who asks anew is added by `broadcaster subscribers add`.")
+            out.print(f"{left} left out that said STOPP: who asks anew is added by `broadcaster subscribers add`.")
     return BAD_INPUT if intake.bad else 0
 
 

@@ -80,7 +80,7 @@ async def run(*, stay: bool) -> int:
             _step(out, 6, "asked of those who got it, one of each:")
             await show_one_of_each(out, stage.sandbox, stage.serve, LINE)
         if stay and not stop.is_set():
-            what = "phones, pages, feed, phone lines"
+            what = "phones, posts, feeds, phone lines"
             out.print(f"\nLook around: {stage.sandbox} ({what}) and {stage.serve} (public page). Ctrl-C ends it.")
             await stage.broadcaster.engine.run(stop)
     return 0 if well else NOT_DELIVERED

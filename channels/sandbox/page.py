@@ -96,6 +96,10 @@ setTimeout(refresh, 3000);
 """
 
 
+_E164 = r'pattern="\+[0-9]+" title="As the providers write it: +46701740605"'
+"""Providers name a resident in no other way: what people type otherwise would be nobody's number."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShownCall:
     """The call that one has from the page.
@@ -195,7 +199,7 @@ def _form(numbers: Sequence[str]) -> str:
         return ""
     options = "".join(f"<option>{escape(number)}</option>" for number in numbers)
     return f"""<form method="post" action="/text" aria-label="Text as a resident">
-<label>Resident <input name="from" type="tel" value="+46701740605" required></label>
+<label>Resident <input name="from" type="tel" value="+46701740605" {_E164} required></label>
 <label>Texts to <select name="to">{options}</select></label>
 <label class="long">Text <input name="text" maxlength="1600" autocomplete="off"></label>
 <button>Send</button>
@@ -215,7 +219,7 @@ def _calling(lines: Sequence[str], call: ShownCall | None) -> str:
             return ""
         options = "".join(f"<option>{escape(number)}</option>" for number in lines)
         return f"""<form method="post" action="/call" aria-label="Call as a resident">
-<label>Resident <input name="from" type="tel" value="+46701740605"></label>
+<label>Resident <input name="from" type="tel" value="+46701740605" {_E164}></label>
 <label>Calls <select name="line">{options}</select></label>
 <button name="do" value="call">Call</button>
 </form>"""
