@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from broadcaster.config import Config
+from broadcaster.residents.replies import place_name
 from channels.announcements import IVR
 from channels.provider import Contacts
 from channels.providers.elks_voice import ElksVoiceSettings
@@ -35,7 +36,7 @@ def _sms(config: Config, municipality: str) -> tuple[str | None, str]:
             return inbound[municipality], "START"
         if ALL in inbound:
             alone = len(config.municipalities) == 1
-            return inbound[ALL], "START" if alone else f"START {municipality.upper()}"
+            return inbound[ALL], "START" if alone else f"START {place_name(config.municipalities[municipality])}"
     return None, ""
 
 

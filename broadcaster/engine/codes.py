@@ -48,8 +48,7 @@ class Codes:
         Raises:
             LeaseLostError: another worker has the lane.
         """
-        health = self._station.health
-        if not self.asked or not self.ready or health.halted or health.half_open or health.down:
+        if not self.asked or not self.ready or self._station.health.halted:
             return
         self.asked = False
         code = await signups.take(self._shop.database, lease, self._shop.clock())

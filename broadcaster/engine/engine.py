@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from broadcaster.config import Account
-from broadcaster.engine.failover import Failover, Way
+from broadcaster.engine.failover import DOWN_FOR, Failover, Way
 from broadcaster.engine.lane import Lane
 from broadcaster.engine.station import Workshop
 from broadcaster.engine.strays import end_strays
@@ -87,7 +87,7 @@ class Engine:
             try:
                 busy = await self._shop.ledger.busy(self._lanes.keys(), self._shop.clock())
                 ready = [name for name, lane in self._lanes.items() if lane.codes.ready]
-                asked = await signups.waiting(database, ready, self._shop.clock())
+                asked = await signups.waiting(database, ready, self._shop.clock(), DOWN_FOR)
             except StoreError as error:
                 if well:
                     log.warning("nothing is sent while the database cannot be reached: %s", error)

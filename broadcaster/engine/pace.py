@@ -165,7 +165,8 @@ class Health:
                 self.halted = True
                 return True
             case Accepted(_, usage):
-                self._ease(allowed(usage), now)
+                if usage > EASE_FROM:
+                    self._ease(allowed(usage), now)
                 return self._recover()
             case Rejected():
                 return self._recover()

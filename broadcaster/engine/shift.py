@@ -66,6 +66,7 @@ class Shift:
         self._verdicts: dict[int, Verdict] = {}
         self._first = asyncio.Event()  # there is a verdict
         self._enough = asyncio.Event()  # there are enough of them to record
+        self._many = max(1, int(station.claim_size * ENOUGH))
         self._left: set[int] = set()  # of what is claimed: the subscriber has left
         self._looked = -math.inf  # when it was looked for them last
         self._looking = asyncio.Lock()
@@ -166,7 +167,7 @@ class Shift:
     def _note(self, claimed: Claimed, verdict: Verdict) -> None:
         self._verdicts[claimed.id] = verdict
         self._first.set()
-        if len(self._verdicts) >= min(len(self._claimed), max(1, int(self._station.claim_size * ENOUGH))):
+        if len(self._verdicts) >= min(len(self._claimed), self._many):
             self._enough.set()
 
     async def _deliver(self, claimed: Claimed) -> Verdict:
@@ -239,7 +240,7 @@ class Shift:
             self._told = self._halt_reason
             log.error("lane %s is halted: %s", name, self._halt_reason)
             await lanes.halt(database, name, self._halt_reason, self._shop.clock())
-        elif health.down and not self._told_down:
+        elif health.down and self._failure and not self._told_down:
             if not self._down_before:
                 log.error("lane %s is down: %s", name, self._failure)
             self._told_down = self._down_before = True

@@ -14,11 +14,10 @@ from messages.segments import normalise, segment
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Subscribe, in a language; ``shown`` is the text that says to what."""
+    """Subscribe, in a language; the reply says to what."""
 
     municipality: str
     language: str
-    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +145,7 @@ class _Desk:
         wished = (command.language, chosen.get(place), *chosen.values(), command.spoken)
         code = next((code for code in wished if code in municipality.languages), municipality.languages[0])
         self._language = code
-        reply = self.say("joined", municipality)
-        return Answer(Join(place, code, reply), reply)
+        return Answer(Join(place, code), self.say("joined", municipality))
 
     def change_language(self) -> Answer:
         """Let the texts come in another language, where the municipality writes in it."""

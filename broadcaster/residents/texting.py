@@ -76,8 +76,9 @@ class Texting:
                 return await inbound.reply_to(connection, provider, text.id)
             command = self._understood(text, office)
             decided = await self._decided(connection, command, number, office, now)
-            departure = await self._carry_out(connection, decided.deed, number, now)
+            # Counted first: on PostgreSQL a number's texts then wait for each other, and the last word is the last.
             reply = None if await self._is_silent(connection, text, decided, number, now) else decided.reply
+            departure = await self._carry_out(connection, decided.deed, number, reply, now)
             await inbound.keep_reply(connection, provider, text.id, reply)
         if departure is not None:
             await self._subscribers.quiet(departure)
@@ -105,11 +106,11 @@ class Texting:
         return answer(command, resident, office, Now(now, goes_on))
 
     async def _carry_out(
-        self, connection: AsyncConnection, deed: Deed | None, number: str, now: datetime
+        self, connection: AsyncConnection, deed: Deed | None, number: str, reply: str | None, now: datetime
     ) -> Departure | None:
         match deed:
-            case Join(municipality, language, shown):
-                wish, consent = Subscription(number, municipality, language), Consent(How.SMS, shown)
+            case Join(municipality, language):
+                wish, consent = Subscription(number, municipality, language), Consent(How.SMS, reply)
                 await self._subscribers.join(connection, wish, consent, now, _ACTOR)
             case Speak(municipalities, language):
                 await self._subscribers.speak(connection, number, municipalities, language)

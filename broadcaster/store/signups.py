@@ -6,7 +6,7 @@ by a lane in which a delivery waits or is under way.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
@@ -118,6 +118,14 @@ async def forget(connection: AsyncConnection, id_: str) -> None:
     await connection.execute(delete(signups).where(signups.c.id == id_))
 
 
+async def forget_all_of(connection: AsyncConnection, lookup: str, municipality: str | None) -> None:
+    """End a number's wishes, to one municipality or all, as part of a transaction: no code leaves for it any more."""
+    theirs = signups.c.lookup == lookup
+    if municipality is not None:
+        theirs &= signups.c.municipality == municipality
+    await connection.execute(delete(signups).where(theirs))
+
+
 async def forget_expired(database: Database, now: datetime) -> None:
     """Forget the numbers of those who never typed their code. Nearly always there is nothing to do."""
     is_over = signups.c.expires <= now
@@ -128,10 +136,14 @@ async def forget_expired(database: Database, now: datetime) -> None:
         await connection.execute(delete(signups).where(is_over))
 
 
-async def waiting(database: Database, names: Collection[str], now: datetime) -> set[str]:
-    """Those of the lanes by which a code could leave now."""
+async def waiting(database: Database, names: Collection[str], now: datetime, down_for: timedelta) -> set[str]:
+    """Those of the lanes by which a code could leave now.
+
+    Args:
+        down_for: how long a lane that is down is left alone. After that only a code may be left to try it.
+    """
     s = signups.c
-    stands_still = lanes.c.halted_reason.is_not(None) | lanes.c.down_reason.is_not(None)
+    stands_still = lanes.c.halted_reason.is_not(None) | (lanes.c.down_since > now - down_for)
     fails = exists().where(lanes.c.name == s.lane, stands_still)
     wanted = select(s.lane).distinct().where(s.lane.in_(names), IS_OUTGOING, s.expires > now, ~_has_work(), ~fails)
     async with database.read() as connection:
@@ -156,7 +168,9 @@ async def take(database: Database, lease: Lease, now: datetime) -> Code | None:
         row = (await connection.execute(first)).one_or_none()
         if row is None:
             return None
-        await connection.execute(update(signups).where(s.id == row.id).values(outgoing=None))
+        taken = update(signups).where(s.id == row.id, IS_OUTGOING).values(outgoing=None)
+        if not (await connection.execute(taken)).rowcount:  # on PostgreSQL: its resident left in this very moment
+            return None
     return Code(row.number, row.outgoing, row.language, row.created, row.expires)
 
 

@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from broadcaster.delivery import State
-from broadcaster.store import audit, sets
+from broadcaster.store import audit, sets, signups
 from broadcaster.store.audit import Deed
 from broadcaster.store.consents import Consent, Evidence, How, evidence, keep_text, withdraw
 from broadcaster.store.database import Database
@@ -49,6 +49,9 @@ PATIENCE = 2.0
 """Seconds that somebody who leaves waits at most for what is being sent at that moment."""
 
 BY_US = Consent(How.CLI)
+
+_Row = tuple[str, str, str, str]
+"""Lookup, sealed number, municipality and language."""
 
 _BATCH = 1000
 _GLANCE = 0.02
@@ -113,36 +116,67 @@ class Subscribers:
         Raises:
             SealError: the numbers in the database were sealed with another key; nothing was written.
         """
-        # All is sealed before the transaction begins, and every batch travels as one value.
-        batches = self._sealed(wanted)
+        batches = self._sealed(wanted)  # before the transaction begins
         async with self._database.write() as connection:
-            await self._expect_our_key(connection)
-            new = await self._join(connection, batches, consent, now)
-            count = len({(wish.number, wish.municipality) for wish in wanted})
-            await audit.note(connection, Deed(now, actor, "subscribers.add", details=f"{count} subscriptions"))
+            return await self._add(connection, batches, consent, now, actor)
+
+    async def add_listed(self, wanted: Sequence[Subscription], now: datetime, actor: str) -> tuple[int, int]:
+        """Subscribe the numbers of a list as :meth:`add` does, but none that said STOPP to the municipality itself.
+
+        That is by text or on the web, without having come back. It is looked at in the same transaction, so that a
+        STOPP wins that is said while a long list is sealed.
+
+        Returns:
+            How many subscriptions are new, and how many were left out.
+
+        Raises:
+            SealError: as :meth:`add` does.
+        """
+        batches, left = self._sealed(wanted), 0
+        stay: list[list[_Row]] = []
+        async with self._database.write() as connection:
+            for batch in batches:
+                gone = await self._left_themselves(connection, batch)
+                stay.append([row for row in batch if (row[0], row[2]) not in gone])
+                left += len(gone)
+            return await self._add(connection, stay, Consent(How.IMPORT), now, actor), left
+
+    async def _add(
+        self,
+        connection: AsyncConnection,
+        batches: Sequence[Sequence[_Row]],
+        consent: Consent,
+        now: datetime,
+        actor: str,
+    ) -> int:
+        await self._expect_our_key(connection)
+        new = await self._join(connection, batches, consent, now)
+        details = f"{sum(map(len, batches))} subscriptions"
+        await audit.note(connection, Deed(now, actor, "subscribers.add", details=details))
         return new
 
     async def join(
         self, connection: AsyncConnection, wish: Subscription, consent: Consent, now: datetime, actor: str
     ) -> None:
         """Subscribe one number, as part of a transaction. Raises as :meth:`add` does."""
-        await self._expect_our_key(connection)
-        await self._join(connection, self._sealed([wish]), consent, now)
-        await audit.note(connection, Deed(now, actor, "subscribers.add", details="1 subscriptions"))
+        await self._add(connection, self._sealed([wish]), consent, now, actor)
 
-    def _sealed(self, wanted: Sequence[Subscription]) -> list[str]:
+    def _sealed(self, wanted: Sequence[Subscription]) -> list[list[_Row]]:
         """Batches of rows, as :class:`_Additions` reads them."""
         languages = {(wish.number, wish.municipality): wish.language for wish in wanted}
         rows = [
             (self._seal.lookup(number), self._seal.close(number), municipality, language)
             for (number, municipality), language in languages.items()
         ]
-        return [sets.text(rows[start : start + _BATCH]) for start in range(0, len(rows), _BATCH)]
+        return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
 
-    async def _join(self, connection: AsyncConnection, batches: Sequence[str], consent: Consent, now: datetime) -> int:
+    async def _join(
+        self, connection: AsyncConnection, batches: Sequence[Sequence[_Row]], consent: Consent, now: datetime
+    ) -> int:
         new = 0
         version = await keep_text(connection, self._database, consent.shown)
-        for batch in batches:
+        for rows in batches:
+            batch = sets.text(rows)  # it travels as one value
             given = {"rows": batch, "now": now}
             await connection.execute(self._additions.numbers, given)
             new += (await connection.execute(self._additions.subscriptions, given)).rowcount
@@ -180,6 +214,7 @@ class Subscribers:
         """End subscriptions as :meth:`remove` does, as part of a transaction."""
         await self._expect_our_key(connection)
         lookup = self._seal.lookup(number)
+        await signups.forget_all_of(connection, lookup, municipality)
         # Locked, for PostgreSQL: a subscription that somebody is adding is waited for, and then counts below.
         found = select(subscribers.c.id).where(subscribers.c.lookup == lookup).with_for_update()
         id_ = (await connection.execute(found)).scalar()
@@ -310,17 +345,12 @@ class Subscribers:
         """All that is known of a number's consents, oldest first."""
         return await evidence(self._database, self._seal.lookup(number))
 
-    async def left_themselves(self, wanted: Sequence[Subscription]) -> set[Subscription]:
-        """Those whose number said STOPP to the municipality itself, by text or on the web, and has not come back."""
-        by_key = {(self._seal.lookup(wish.number), wish.municipality): wish for wish in wanted}
-        keys = list(by_key)
-        left: set[Subscription] = set()
-        async with self._database.read() as connection:
-            for start in range(0, len(keys), _BATCH):
-                given = {"keys": sets.text(keys[start : start + _BATCH])}
-                found = await connection.execute(self._additions.left, given)
-                left |= {by_key[row.lookup, row.municipality] for row in found}
-        return left
+    async def _left_themselves(self, connection: AsyncConnection, rows: Sequence[_Row]) -> set[tuple[str, str]]:
+        """Lookups and municipalities of those who said STOPP themselves and have not come back."""
+        keys = sets.text([(lookup, municipality) for lookup, _, municipality, _ in rows])
+        return {
+            (row.lookup, row.municipality) for row in await connection.execute(self._additions.left, {"keys": keys})
+        }
 
     def lookup(self, number: str) -> str:
         """What a number is found by."""

@@ -47,7 +47,10 @@ def is_from_elsewhere(request: web.Request) -> bool:
         return site not in {"same-origin", "none"}
     origin = request.headers.get("Origin", "null")
     ours = {request.host, urlsplit(request.app.get(PUBLIC_URL, "")).netloc}
-    return origin != "null" and urlsplit(origin).netloc not in ours
+    try:
+        return origin != "null" and urlsplit(origin).netloc not in ours
+    except ValueError:  # it is no address at all
+        return True
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:

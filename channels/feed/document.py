@@ -219,13 +219,14 @@ class WholeLinks(BaseEntryExtension):  # type: ignore[misc] # feedgen has no typ
 
     def extend_rss(self, feed: Any) -> Any:  # noqa: ANN401 - an element of lxml, as feedgen hands it over
         """Add them to the channel of a feed."""
-        self.extend_atom(feed[0])
+        for link in self._links:
+            etree.SubElement(feed[0], "{http://www.w3.org/2005/Atom}link", _attributes(link))
         return feed
 
     def extend_atom(self, element: Any) -> Any:  # noqa: ANN401 - an element of lxml, as feedgen hands it over
         """Add them to an entry."""
         for link in self._links:
-            etree.SubElement(element, "{http://www.w3.org/2005/Atom}link", _attributes(link))
+            etree.SubElement(element, "link", _attributes(link))  # as feedgen writes them: in the feed's own namespace
         return element
 
 

@@ -12,13 +12,17 @@ import pytest
 from broadcaster.config import Config, load
 from broadcaster.engine.codes import INTERVAL
 from broadcaster.engine.engine import Engine
+from broadcaster.engine.failover import DOWN_FOR
 from broadcaster.engine.station import Workshop
 from broadcaster.scaffold import write_missing
 from broadcaster.store import lanes, signups
+from broadcaster.store.consents import How
 from broadcaster.store.database import Database
+from broadcaster.store.lanes import Lease
 from broadcaster.store.ledger import Ledger
 from broadcaster.store.signups import Purpose, SignUp
 from broadcaster.store.submissions import Posting, submit
+from broadcaster.store.subscribers import Subscribers
 from channels.contract import Accepted, Halted, Outcome, Parcel, Rejected
 from tests.fakes.channel import ScriptedChannel
 from tests.support.storing import NOW, PAGE, SEAL, SECOND, execute, fetch, submission
@@ -85,12 +89,12 @@ async def test_a_code_is_given_out_once_and_then_is_nowhere_any_more(database: D
     await ask(database)
     lease = await lanes.acquire(database, LANE, "one")
     assert lease is not None
-    assert await signups.waiting(database, [LANE, "other"], NOW) == {LANE}
+    assert await signups.waiting(database, [LANE, "other"], NOW, DOWN_FOR) == {LANE}
     code = await signups.take(database, lease, NOW)
     assert code is not None
     assert (SEAL.open(code.number), SEAL.open(code.text)) == (resident(0), TEXT)
     assert await signups.take(database, lease, NOW) is None
-    assert await signups.waiting(database, [LANE], NOW) == set()
+    assert await signups.waiting(database, [LANE], NOW, DOWN_FOR) == set()
     assert await fetch(database, "SELECT outgoing FROM signups") == [(None,)]
 
 
@@ -103,10 +107,10 @@ async def test_no_code_leaves_while_a_delivery_waits_or_is_under_way_in_its_lane
     await execute(database, "UPDATE deliveries SET state = :state, due = due + 3600000", state=state)
     lease = await lanes.acquire(database, LANE, "one")
     assert lease is not None
-    assert await signups.waiting(database, [LANE], NOW) == set()
+    assert await signups.waiting(database, [LANE], NOW, DOWN_FOR) == set()
     assert await signups.take(database, lease, NOW) is None
     await execute(database, "UPDATE deliveries SET state = 'accepted'")
-    assert await signups.waiting(database, [LANE], NOW) == {LANE}
+    assert await signups.waiting(database, [LANE], NOW, DOWN_FOR) == {LANE}
     assert await signups.take(database, lease, NOW) is not None
 
 
@@ -116,7 +120,7 @@ async def test_no_code_leaves_after_ten_minutes_and_the_number_is_forgotten(data
     assert lease is not None
     await signups.forget_expired(database, NOW + TEN_MINUTES - SECOND)
     assert await fetch(database, "SELECT count(*) FROM signups") == [(1,)]
-    assert await signups.waiting(database, [LANE], NOW + TEN_MINUTES) == set()
+    assert await signups.waiting(database, [LANE], NOW + TEN_MINUTES, DOWN_FOR) == set()
     assert await signups.take(database, lease, NOW + TEN_MINUTES) is None
     await signups.forget_expired(database, NOW + TEN_MINUTES)
     assert await fetch(database, "SELECT count(*) FROM signups") == [(0,)]
@@ -126,11 +130,40 @@ async def test_a_code_does_not_try_an_account_that_fails(database: Database) -> 
     await ask(database)
     assert await lanes.acquire(database, LANE, "one")
     await lanes.mark_down(database, LANE, "no answer", NOW)
-    assert await signups.waiting(database, [LANE], NOW) == set()
+    assert await signups.waiting(database, [LANE], NOW, DOWN_FOR) == set()
     await lanes.halt(database, LANE, "the password is wrong", NOW)
-    assert await signups.waiting(database, [LANE], NOW) == set()
+    assert await signups.waiting(database, [LANE], NOW, DOWN_FOR) == set()
     await lanes.resume(database, [LANE])
-    assert await signups.waiting(database, [LANE], NOW) == {LANE}
+    assert await signups.waiting(database, [LANE], NOW, DOWN_FOR) == {LANE}
+
+
+async def test_an_account_that_was_down_a_while_ago_is_tried_by_a_code_when_nothing_else_would(
+    database: Database, config: Config
+) -> None:
+    await lanes.acquire(database, LANE, "a worker long gone")
+    await lanes.mark_down(database, LANE, "no answer", NOW - DOWN_FOR)
+    await lanes.release(database, Lease(LANE, "a worker long gone", 1))
+    await ask(database)
+    channel = ScriptedChannel()
+    async with running(database, config, channel):
+        await sent(channel, 1)
+
+
+@pytest.mark.parametrize("place", [None, "borgholm"])
+async def test_no_code_leaves_or_fits_any_more_once_its_number_said_stop(database: Database, place: str | None) -> None:
+    subscribers = Subscribers(database, SEAL)
+    for number in (0, 1):
+        await ask(database, number)
+    lease = await lanes.acquire(database, LANE, "one")
+    assert lease is not None
+    assert await subscribers.remove(resident(0), place, NOW, "test", How.SMS) is None
+    assert await subscribers.remove(resident(1), "morbylanga", NOW, "test", How.SMS) is None
+    assert await fetch(database, "SELECT id FROM signups") == [("wish-1",)]
+    async with database.write() as connection:
+        assert await signups.tried(connection, "wish-0", NOW) is None
+    code = await signups.take(database, lease, NOW)
+    assert code is not None
+    assert SEAL.open(code.number) == resident(1)
 
 
 async def test_codes_leave_one_after_the_other_in_the_order_of_asking(database: Database, config: Config) -> None:

@@ -79,9 +79,11 @@ async def test_a_list_does_not_bring_back_who_said_stop_until_they_come_back_the
     await subscribers.add([TO_ONE, to_two], NOW, "test", Consent(How.IMPORT))
     await subscribers.remove(ONE, None, NOW, "test", How.SMS)
     await subscribers.remove(TWO, None, NOW, "test", How.CLI)
-    assert await subscribers.left_themselves([TO_ONE, to_two]) == {TO_ONE}
+    in_english = replace(TO_ONE, language="en")
+    assert await subscribers.add_listed([in_english, TO_ONE, to_two], NOW, "test") == (1, 1)
+    assert [entry.subscription async for entry in subscribers.all()] == [to_two]
     await subscribers.add([TO_ONE], NOW, "test", Consent(How.SMS))
-    assert await subscribers.left_themselves([TO_ONE, to_two]) == set()
+    assert await subscribers.add_listed([TO_ONE, to_two], NOW, "test") == (0, 0)
 
 
 async def test_what_a_lane_has_claimed_loses_its_number_and_the_lane_finds_that_out(

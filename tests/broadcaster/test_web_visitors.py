@@ -3,8 +3,10 @@
 from ipaddress import ip_network
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
-from broadcaster.web.visitors import behind
+from broadcaster.web.visitors import behind, is_from_elsewhere
 
 PROXIES = [ip_network("10.0.0.0/8"), ip_network("127.0.0.1")]
 
@@ -29,3 +31,11 @@ PROXIES = [ip_network("10.0.0.0/8"), ip_network("127.0.0.1")]
 )
 def test_only_proxies_of_ours_are_believed(peer: str, forwarded: list[str], expected: str) -> None:
     assert behind(peer, forwarded, PROXIES) == expected
+
+
+@pytest.mark.parametrize("origin", ["http://[", "https://elsewhere.example.se"])
+def test_a_form_whose_origin_is_not_ours_is_from_elsewhere(origin: str) -> None:
+    request = make_mocked_request(
+        "POST", "/", headers={"Host": "ours.example.se", "Origin": origin}, app=web.Application()
+    )
+    assert is_from_elsewhere(request)

@@ -33,7 +33,7 @@ MORBYLANGA = municipality("morbylanga", "Mörbylånga kommun", "0485-470 00", "M
 
 CONTACTS = {
     "borgholm": Contacts("+46846500400", "+46701740698", "START BORGHOLM", "borgholm/anmalan"),
-    "morbylanga": Contacts("+46846500401", "+46701740698", "START MORBYLANGA", "morbylanga/anmalan"),
+    "morbylanga": Contacts("+46846500401", "+46701740698", "START MÖRBYLÅNGA", "morbylanga/anmalan"),
 }
 
 

@@ -92,8 +92,8 @@ async def states(database: Database) -> list[str]:
     return [state for (state,) in await fetch(database, "SELECT state FROM deliveries ORDER BY id")]
 
 
-async def blocked(database: Database) -> None:
-    """Wait until somebody waits for a lock on the PostgreSQL database."""
+async def blocked(database: Database, by: int = 1) -> None:
+    """Wait until so many wait for a lock on the PostgreSQL database."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while await fetch(database, waiting) == [(0,)]:
+    while (await fetch(database, waiting))[0][0] < by:
         continue  # every look gives way to the others
