@@ -55,6 +55,7 @@ class Lane:
         self._repeatable = account.provider.channel.repeatable
         self._probed: float | None = None
         self._epoch = 0  # of the last lease here
+        self._noted_as_down = False  # by whatever process found it so
 
     @property
     def half_open(self) -> bool:
@@ -107,7 +108,7 @@ class Lane:
 
     async def _work(self, lease: Lease, stop: asyncio.Event) -> None:
         """Send what is pending, and beside that look up what is in doubt."""
-        shift = Shift(self._station, self._shop, lease, stop)
+        shift = Shift(self._station, self._shop, lease, stop, noted_as_down=self._noted_as_down)
         channel = self._station.channel
         if not isinstance(channel, Find):
             await shift.work()
@@ -126,7 +127,9 @@ class Lane:
     async def _may_try(self) -> bool:
         """Whether the account is not halted, or has been for so long that one parcel may try it."""
         health = self._station.health
-        health.halted = self.name in await lanes.halted(self._shop.database)
+        noted = next((lane for lane in await lanes.states(self._shop.database) if lane.name == self.name), None)
+        health.halted = noted is not None and noted.halted_reason is not None
+        self._noted_as_down = noted is not None and noted.down_reason is not None
         return not health.halted or self._probed is None or _time() - self._probed >= PROBE_AFTER
 
 

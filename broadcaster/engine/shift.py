@@ -22,7 +22,7 @@ from broadcaster.store.errors import StoreError
 from broadcaster.store.lanes import Lease, LeaseLostError
 from broadcaster.store.ledger import Claimed, Letter, Report
 from broadcaster.store.sealing import SealError
-from channels.contract import Deferred, Halted, InDoubt, Outcome
+from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +52,15 @@ NO_GOOD = Verdict(State.CANCELLED, "the number is marked as gone", attempts=0)
 
 
 class Shift:
-    """Claims, sends and records until nothing is left to do now, the account fails, or the work is stopped."""
+    """Claims, sends and records until nothing is left to do now, the account fails, or the work is stopped.
 
-    def __init__(self, station: Station, shop: Workshop, lease: Lease, stop: asyncio.Event) -> None:
+    Args:
+        noted_as_down: whether the ledger says that the account is down; its first success changes that.
+    """
+
+    def __init__(
+        self, station: Station, shop: Workshop, lease: Lease, stop: asyncio.Event, *, noted_as_down: bool = False
+    ) -> None:
         self._station = station
         self._shop = shop
         self._lease = lease
@@ -74,7 +80,8 @@ class Shift:
         self._unsure = False  # a turn's answer never came
         self._swept: datetime | None = None
         self._halted_before = station.health.halted
-        self._down_before = station.health.down
+        self._down_before = noted_as_down
+        self._works = False  # the provider has answered a parcel for good
         self._told_down = False
         self._account_failed = False
         self._failure = ""  # the last one's reason
@@ -199,7 +206,9 @@ class Shift:
         outcome = await self._send(claimed, letter)
         if self._station.health.note(outcome, _time(), self._shop.dice()):
             self._account_failed = True
-        if isinstance(outcome, Halted):
+        if isinstance(outcome, Accepted | Rejected):
+            self._works = True
+        elif isinstance(outcome, Halted):
             self._halt_reason = outcome.reason
         elif isinstance(outcome, Deferred | InDoubt):
             self._failure = outcome.reason
@@ -245,7 +254,7 @@ class Shift:
                 log.error("lane %s is down: %s", name, self._failure)
             self._told_down = self._down_before = True
             await lanes.mark_down(database, name, self._failure, self._shop.clock())
-        elif (self._halted_before and not health.halted) or (self._down_before and not health.down):
+        elif (self._halted_before and not health.halted) or (self._down_before and self._works and not health.down):
             log.warning("lane %s works again", name)
             await lanes.resume(database, [name])
             self._halted_before = self._down_before = False

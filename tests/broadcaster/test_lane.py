@@ -21,6 +21,7 @@ from broadcaster.store.sealing import Seal, new_key
 from broadcaster.store.submissions import submit
 from channels.contract import Accepted, Deferred, Outcome, Parcel
 from tests.fakes.channel import ScriptedChannel
+from tests.support.storing import execute
 from tests.support.world import FAST, World, anybody, world
 
 CROWD = [anybody(place) for place in range(300)]
@@ -141,6 +142,20 @@ async def test_what_an_account_puts_off_is_tried_again_after_its_rest(here: Worl
     tried = Counter(parcel.target for parcel in channel.sent)
     assert tried.total() == len(CROWD) + 1
     assert [target for target, times in tried.items() if times == 2] == list(put_off)
+
+
+async def test_an_account_that_another_process_found_down_counts_as_working_after_its_first_success(
+    here: World,
+) -> None:
+    async with here.database as database:
+        await lanes.acquire(database, "sms", "elsewhere pid 1 a")
+        await execute(database, "UPDATE lanes SET holder = NULL, lease_until = 0")
+        await lanes.mark_down(database, "sms", "no connection", here.clock.now)
+        async with at_work(here, ScriptedChannel(), shop(here, database)):
+            await settled(database, lambda found: found[State.ACCEPTED] == len(CROWD))
+
+        [sms] = await lanes.states(database)
+        assert sms.down_reason is None
 
 
 async def test_a_lane_that_another_worker_serves_is_left_alone(here: World) -> None:
