@@ -292,6 +292,7 @@ async def test_a_day_in_json_names_no_number_text_or_secret_and_ends_well(desk: 
         await desk.sandbox.wait_for(lambda sandbox: len(sandbox.texts) == 2, timeout=30)
         anna = TwilioCarrier(address, "http://127.0.0.1:8080", SID, "geheim-and-long", http)
         joined = await anna.text("START BORGHOLM", resident(7), "SM1")
+        await served.says("halted")  # whichever process met it first, this one tries it once
         forged = await anna.post(anna.form("STOPP geheim", resident(7), "SM2"), {"X-Twilio-Signature": "no"})
         async with http.get(f"{operators}/metrics") as answer:
             metrics = await answer.text()
@@ -301,7 +302,6 @@ async def test_a_day_in_json_names_no_number_text_or_secret_and_ends_well(desk: 
     assert (stopped.code, stopped.out) == (0, "")
     said = [json.loads(line) for line in served.lines]
     assert {"time", "level", "logger", "message"} <= set.intersection(*(set(line) for line in said))
-    assert any("halted" in line["message"] for line in said)
     assert said[-1]["message"] == "stopped; what is left goes on when it is started again."
     for told in ("".join(served.lines), metrics):
         assert "geheim" not in told

@@ -38,7 +38,7 @@ def texts(sent: Sent) -> dict[State, int]:
 async def test_what_the_provider_has_taken_is_found_and_not_sent_again(here: World, fault: Fault) -> None:
     here.sandbox.behave("twilio", Behaviour(fault, to=resident(1)))
     plan = here.plan()
-    first = await here.send(plan, patience=0.5)
+    first = await here.send(plan, patience=1.5)
     here.sandbox.behave("twilio")
 
     here.clock.move(SETTLED)
@@ -53,7 +53,7 @@ async def test_what_the_provider_has_taken_is_found_and_not_sent_again(here: Wor
 async def test_what_the_provider_surely_has_not_is_sent(here: World, fault: Fault) -> None:
     here.sandbox.behave("twilio", Behaviour(fault, to=resident(1)))
     plan = here.plan()
-    first = await here.send(plan, patience=0.5)
+    first = await here.send(plan, patience=1.5)
     here.sandbox.behave("twilio")
 
     here.clock.move(SETTLED)
@@ -67,7 +67,7 @@ async def test_what_the_provider_surely_has_not_is_sent(here: World, fault: Faul
 async def test_a_post_that_facebook_has_is_found_and_not_posted_again(here: World) -> None:
     here.sandbox.behave("facebook", Behaviour(Fault.DROP, times=4))
     plan = here.plan()
-    await here.send(plan, patience=0.5)
+    await here.send(plan, patience=1.5)
 
     here.clock.move(SETTLED)
     sent = await here.send(plan)
@@ -79,10 +79,10 @@ async def test_a_post_that_facebook_has_is_found_and_not_posted_again(here: Worl
 async def test_before_its_settle_time_nobody_asks_and_nothing_is_concluded(here: World) -> None:
     here.sandbox.behave("twilio", Behaviour(Fault.RESET, to=resident(1)))
     plan = here.plan()
-    await here.send(plan, patience=0.5)
+    await here.send(plan, patience=1.5)
     here.sandbox.behave("twilio")
 
-    sent = await here.send(plan, patience=0.5)
+    sent = await here.send(plan, patience=1.5)
 
     assert texts(sent) == {State.ACCEPTED: 2, State.IN_DOUBT: 1}
     assert not [request for request in here.sandbox.requests if request.method == "GET"]
@@ -91,11 +91,11 @@ async def test_before_its_settle_time_nobody_asks_and_nothing_is_concluded(here:
 async def test_while_the_provider_cannot_be_asked_the_doubt_stays(here: World) -> None:
     here.sandbox.behave("twilio", Behaviour(Fault.DROP, to=resident(1)))
     plan = here.plan()
-    await here.send(plan, patience=0.5)
+    await here.send(plan, patience=1.5)
     here.sandbox.behave("twilio", Behaviour(Fault.THROTTLE))
 
     here.clock.move(SETTLED)
-    sent = await here.send(plan, patience=0.5)
+    sent = await here.send(plan, patience=1.5)
 
     assert texts(sent) == {State.ACCEPTED: 2, State.IN_DOUBT: 1}
     async with here.database as database:
@@ -107,14 +107,14 @@ async def test_while_the_provider_cannot_be_asked_the_doubt_stays(here: World) -
 async def test_lives_are_worth_one_text_more_when_the_provider_stays_silent_and_only_one(here: World) -> None:
     here.sandbox.behave("twilio", Behaviour(Fault.HANG, to="nobody"), Behaviour(Fault.DROP, to=resident(1)))
     plan = here.plan()  # severe
-    await here.send(plan, patience=0.5)
+    await here.send(plan, patience=1.5)
 
     here.clock.move(ANSWER_WITHIN)
     here.sandbox.behave("twilio", Behaviour(Fault.ERROR, times=1), Behaviour(Fault.DROP, to=resident(1)))
-    await here.send(plan, patience=0.5)
+    await here.send(plan, patience=1.5)
     here.clock.move(ANSWER_WITHIN)
     here.sandbox.behave("twilio", Behaviour(Fault.ERROR))
-    await here.send(plan, patience=0.5)
+    await here.send(plan, patience=1.5)
 
     assert Counter(here.reached()) == {resident(0): 1, resident(1): 2, resident(2): 1}
     async with here.database as database:
@@ -128,7 +128,7 @@ async def test_lives_are_worth_one_text_more_when_the_provider_stays_silent_and_
 async def test_a_person_can_settle_a_doubt(here: World, decision: State, reached: int) -> None:
     here.sandbox.behave("twilio", Behaviour(Fault.DROP, to=resident(1)))
     plan = here.plan()
-    await here.send(plan, patience=0.5)
+    await here.send(plan, patience=1.5)
     here.sandbox.behave("twilio")
     async with here.database as database:
         [doubt] = await doubts.listing(database)

@@ -2,9 +2,12 @@
 
 import asyncio
 import signal
+from collections import Counter
 from pathlib import Path
 
 from broadcaster.delivery import State
+from broadcaster.store import endings
+from broadcaster.store.sealing import Seal
 from tests.acceptance.test_faults import brought_to_an_end, on_postgresql, written
 from tests.support.mortal import RECORDING, Mortal, Point
 from tests.support.postgresql import Server
@@ -40,4 +43,9 @@ async def test_a_worker_stopped_in_mid_transaction_loses_its_lane_within_15_seco
             sleeper.wake()
             assert await sleeper.end() == 0
             assert await fetch(database, LEDGER) == before
-        assert here.reached() == CROWD, "nobody was left out, nobody got it twice"
+            doubted = await endings.listing(database, most=len(CROWD))
+        got = Counter(here.reached())
+        assert got.keys() == set(CROWD), "nobody was left out"
+        # A request whose first byte had not left when the worker was stopped leaves when it wakes, as nobody can know.
+        twice = {number for number, count in got.items() if count > 1}
+        assert twice <= {Seal(here.config.key).open(one.sealed_number or "") for one in doubted}
