@@ -77,14 +77,6 @@ async def running(database: Database, config: Config, channel: ScriptedChannel) 
         await working
 
 
-async def sent(channel: ScriptedChannel, count: int) -> None:
-    """Wait until it was asked to send so many parcels."""
-    async with asyncio.timeout(20):
-        while len(channel.sent) < count:
-            channel.asked.clear()
-            await channel.asked.wait()
-
-
 async def test_a_code_is_given_out_once_and_then_is_nowhere_any_more(database: Database) -> None:
     await ask(database)
     lease = await lanes.acquire(database, LANE, "one")
@@ -146,7 +138,7 @@ async def test_an_account_that_was_down_a_while_ago_is_tried_by_a_code_when_noth
     await ask(database)
     channel = ScriptedChannel()
     async with running(database, config, channel):
-        await sent(channel, 1)
+        await channel.has_sent(1)
 
 
 @pytest.mark.parametrize("place", [None, "borgholm"])
@@ -177,7 +169,7 @@ async def test_codes_leave_one_after_the_other_in_the_order_of_asking(database: 
 
     channel = ScriptedChannel(note)
     async with running(database, config, channel):
-        await sent(channel, 3)
+        await channel.has_sent(3)
     assert [parcel.target for parcel in channel.sent] == [resident(0), resident(1), resident(2)]
     assert {parcel.rendition.text for parcel in channel.sent} == {TEXT}
     assert len({parcel.key for parcel in channel.sent}) == 3
@@ -199,10 +191,10 @@ async def test_a_warning_does_not_wait_for_a_code_that_hangs_at_the_provider(
     await ask(database, 1)
     channel = ScriptedChannel(answer)
     async with running(database, config, channel):
-        await sent(channel, 1)
+        await channel.has_sent(1)
         for number in range(1, 4):
             await post(database, number)
-            await sent(channel, number + 1)
+            await channel.has_sent(number + 1)
     assert [parcel.target for parcel in channel.sent[1:]] == ["place-1", "place-2", "place-3"]
 
 
@@ -216,9 +208,9 @@ async def test_what_becomes_of_a_code_changes_nothing_for_the_account(
     await ask(database)
     channel = ScriptedChannel(refuse_codes)
     async with running(database, config, channel):
-        await sent(channel, 1)
+        await channel.has_sent(1)
         await post(database)
-        await sent(channel, 2)
+        await channel.has_sent(2)
     assert [lane.halted_reason or lane.down_reason for lane in await lanes.states(database)] == [None]
     assert f"a sign-up code was not sent: {outcome.reason}" in caplog.text
     assert resident(0) not in caplog.text
@@ -236,8 +228,8 @@ async def test_a_code_that_meets_a_bug_stops_nothing(
     await ask(database)
     channel = ScriptedChannel(fail_on_codes)
     async with running(database, config, channel):
-        await sent(channel, 1)
+        await channel.has_sent(1)
         await post(database)
-        await sent(channel, 2)
+        await channel.has_sent(2)
     assert "LookupError" in caplog.text
     assert resident(0) not in caplog.text

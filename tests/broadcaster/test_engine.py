@@ -58,14 +58,6 @@ async def running(
         await working
 
 
-async def sent(channel: ScriptedChannel, count: int) -> None:
-    """Wait until it was asked to send so many parcels."""
-    async with asyncio.timeout(20):
-        while len(channel.sent) < count:
-            channel.asked.clear()
-            await channel.asked.wait()
-
-
 async def post(database: Database, number: int) -> None:
     """Submit a message with one delivery for the SMS account."""
     message = submission(f"{number:010}", renditions=[PAGE], postings=[Posting(PAGE, "sms", f"place-{number}")])
@@ -79,7 +71,7 @@ async def test_what_is_submitted_in_the_same_process_is_sent_without_a_look_out(
     async with running(database, {"sms": config.accounts["sms"]}, {"sms": channel}):
         for number in range(1, 4):
             await post(database, number)
-            await sent(channel, number)
+            await channel.has_sent(number)
 
     assert [parcel.target for parcel in channel.sent] == ["place-1", "place-2", "place-3"]
 
@@ -102,12 +94,12 @@ async def test_what_is_submitted_on_another_machine_is_sent_without_a_look_out_e
     ):
         first = await listener(other, [])
         await post(other, 1)
-        await sent(channel, 1)
+        await channel.has_sent(1)
         [(pid,)] = first
         await fetch(other, "SELECT pg_terminate_backend(:pid)", pid=pid)
         await listener(other, first)
         await post(other, 2)
-        await sent(channel, 2)
+        await channel.has_sent(2)
 
     assert [parcel.target for parcel in channel.sent] == ["place-1", "place-2"]
 

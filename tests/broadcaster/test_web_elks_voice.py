@@ -1,8 +1,7 @@
 """46elks' voice webhook over HTTP: unsigned, so only who knows its address is answered; and never a dead line."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +15,12 @@ from pydantic import SecretStr
 from broadcaster.web import create_app
 from broadcaster.web.prompts import PromptFile
 from channels.announcements import IVR, Announcements
-from channels.contract import Parcel, Showing, Surfaces
+from channels.contract import Parcel, Surfaces
 from channels.elks_voice import ElksLine, call_secret, straight_through
 from channels.prompts import Format
 from channels.providers.elks_voice import ElksVoiceSettings
 from messages.model import Kind, Rendition, Severity
-from tests.fakes.surfaces import MemorySurfaces
+from tests.fakes.surfaces import BrokenSurfaces, HangingSurfaces, MemorySurfaces
 from tests.support.sounding import wav
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
@@ -156,21 +155,6 @@ async def test_a_file_that_is_gone_costs_nobody_the_call(
         (line.settings.directory / file).unlink()
     assert await answered(client, line) == straight_through("+4648588000")
     assert "its callers do not hear it" in caplog.text
-
-
-class BrokenSurfaces(MemorySurfaces):
-    """A store that has lost its database."""
-
-    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
-        raise OSError(f"no connection while reading {channel} {surface}")
-
-
-class HangingSurfaces(MemorySurfaces):
-    """A store whose database never answers."""
-
-    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
-        await asyncio.Event().wait()
-        raise AssertionError(channel, surface)
 
 
 @pytest.mark.parametrize("kind", [BrokenSurfaces, HangingSurfaces])

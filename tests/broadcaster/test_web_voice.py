@@ -1,8 +1,7 @@
 """Twilio's voice webhook over HTTP: only Twilio is answered, and whoever calls is never left without a switchboard."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,10 +18,10 @@ from yarl import URL
 
 from broadcaster.web import Line, create_app
 from channels.announcements import IVR
-from channels.contract import Parcel, Showing, Surfaces
+from channels.contract import Parcel, Surfaces
 from channels.ivr import IvrChannel, straight_through
 from messages.model import Kind, Rendition, Severity
-from tests.fakes.surfaces import MemorySurfaces
+from tests.fakes.surfaces import BrokenSurfaces, HangingSurfaces, MemorySurfaces
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -181,21 +180,6 @@ async def test_a_form_that_is_far_too_large_is_refused_unread(client: aiohttp.Cl
 async def test_a_form_that_is_no_form_is_refused(body: bytes, client: aiohttp.ClientSession) -> None:
     async with client.post(PATH, data=body, headers=signed(CALL)) as response:
         assert (response.status, await response.read()) == (403, b"")
-
-
-class BrokenSurfaces(MemorySurfaces):
-    """A store that has lost its database."""
-
-    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
-        raise OSError(f"no connection while reading {channel} {surface}")
-
-
-class HangingSurfaces(MemorySurfaces):
-    """A store whose database never answers."""
-
-    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
-        await asyncio.Event().wait()
-        raise AssertionError(channel, surface)
 
 
 @pytest.mark.parametrize("kind", [BrokenSurfaces, HangingSurfaces])

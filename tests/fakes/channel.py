@@ -22,3 +22,10 @@ class ScriptedChannel:
         self.sent.append(parcel)
         self.asked.set()
         return await self._answer(parcel)
+
+    async def has_sent(self, count: int) -> None:
+        """Wait until it was asked to send so many parcels."""
+        async with asyncio.timeout(20):
+            while len(self.sent) < count:
+                self.asked.clear()
+                await self.asked.wait()

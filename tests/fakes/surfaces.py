@@ -63,3 +63,18 @@ class MemorySurfaces:
 
 def _text(parcel: Parcel) -> tuple[str, str, str]:
     return parcel.message, parcel.rendition.title, parcel.rendition.text
+
+
+class BrokenSurfaces(MemorySurfaces):
+    """A store that has lost its database."""
+
+    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
+        raise OSError(f"no connection while reading {channel} {surface}")
+
+
+class HangingSurfaces(MemorySurfaces):
+    """A store whose database never answers."""
+
+    async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
+        await asyncio.Event().wait()
+        raise AssertionError(channel, surface)
