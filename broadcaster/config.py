@@ -40,8 +40,6 @@ from messages.model import Municipality
 from messages.problems import InputError, Place, Problem
 from messages.spelling import suggestion
 
-DEFAULT_FILE = "config.toml"
-
 M = TypeVar("M", bound=BaseModel)
 
 
