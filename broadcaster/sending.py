@@ -88,7 +88,13 @@ async def _follow(database: Database, message: str, orders: Orders, watch: Watch
         if progress != seen:
             seen, moved = progress, began
             watch.tell(progress)
-        if began - moved > watch.patience or await _settled(database, message, orders, progress):
+        if began - moved > watch.patience:
+            return
+        # Nothing may have moved between the looks that it was judged by.
+        if (
+            await _settled(database, message, orders, progress)
+            and await reports.progress(database, message) == progress
+        ):
             return
         # Counting a large message takes a while: at most a tenth of the time goes into it.
         await pause(max(GLANCE, 10 * (loop.time() - began)), watch.stop)
