@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from broadcaster.config import Config
-from broadcaster.plan import Plan
+from broadcaster.plan import Plan, submission
 from broadcaster.store.database import Database
-from broadcaster.store.submissions import audience
+from broadcaster.store.submissions import foreseen
 from channels.registry import FORMS
 from channels.sms import SMS, SmsSettings
 from messages.rendering import measure
@@ -34,11 +34,17 @@ class Audience:
         return sum(self.readers.values())
 
 
-async def estimate(plan: Plan, config: Config, database: Database) -> Audience:
-    """Count the residents a plan would reach by SMS if it were sent now."""
+async def estimate(plan: Plan, config: Config, database: Database, now: datetime) -> Audience:
+    """Count the residents a plan would reach by SMS if it were sent ``now``.
+
+    Raises:
+        RefusedError: it could not be sent, as it does not fit what was said before in its incident.
+        StoreError: the database cannot be used.
+    """
     spoken = {(r.municipality, r.language): r for r in plan.of_channel(SMS.name)}
     readers: Counter[tuple[str, str]] = Counter()
-    for municipality, language, count in await audience(database, plan.routes.get(SMS.name, ())):
+    foresight = await foreseen(database, submission(plan, now))
+    for municipality, language, count in foresight.readers.get(SMS.name, ()):
         own = (municipality, language)
         readers[own if own in spoken else (municipality, config.municipalities[municipality].languages[0])] += count
     cost: float | None = 0.0

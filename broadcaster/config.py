@@ -5,7 +5,7 @@ Every problem is found at once and named with file, line and key, so that one re
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -25,6 +25,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from broadcaster.logs import LogForm
+from broadcaster.sources.composing import check_starter, own_starter
+from broadcaster.sources.settings import Rule as SourceRule
+from broadcaster.sources.settings import Source, SourceSettings, Starter, Then
 from channels import address
 from channels.provider import Provider
 from channels.providers.elks_voice import ElksVoiceSettings
@@ -33,10 +36,13 @@ from channels.providers.page import PAGE
 from channels.providers.prompts import PromptSettings
 from channels.providers.websub import WEBSUB, WebSubSettings
 from channels.registry import CHANNELS, PROVIDERS
-from channels.settings import AccountSettings, Secret
-from channels.sms import ALL, SMS, SmsSettings
+from channels.settings import AccountSettings, FilePath, Secret
+from channels.sms import ALL, E164, SMS, SmsSettings
+from channels.sources.registry import SOURCES
 from messages import languages, toml_lines
-from messages.model import Municipality
+from messages.document import decode
+from messages.model import Municipality, Severity
+from messages.practice.rules import Rule
 from messages.problems import InputError, Place, Problem
 from messages.spelling import suggestion
 
@@ -134,10 +140,43 @@ class SignUpSettings(_Section):
     codes_per_day: int = Field(default=500, ge=1)
 
 
+def _domain(value: str) -> str:
+    try:
+        known = re.fullmatch(r"[\w-]+(?:\.[\w-]+)+", value) and value.encode("idna")
+    except UnicodeError:  # a part that is too long, or holds what no name can
+        known = None
+    if not known:
+        raise ValueError('is no domain: write it without https:// and path, such as "krisinformation.se"')
+    return value
+
+
+class PracticeSettings(_Section):
+    """Where messages may link to besides the municipalities' own addresses, and which rules a severity insists on."""
+
+    domains: tuple[Annotated[str, AfterValidator(_domain)], ...] = ()
+    demand: dict[Severity, tuple[Rule, ...]] = Field(default_factory=dict)
+
+
+def _number(value: str) -> str:
+    if not re.fullmatch(E164, value):
+        raise ValueError('is no phone number: write it with its country code, such as "+46701740690"')
+    return value
+
+
+class DutySettings(_Section):
+    """Who is reminded of promised updates and of deadlines: their numbers, and the account that sends them SMS."""
+
+    numbers: tuple[Annotated[str, AfterValidator(_number)], ...] = ()
+    account: str | None = None
+    minutes_before: int = Field(default=10, ge=1, le=120)
+    language: str = "sv"
+
+
 class SandboxSettings(_Section):
-    """Where ``broadcaster sandbox`` listens. It only ever listens on this machine."""
+    """Where ``broadcaster sandbox`` listens, only ever on this machine; and the folder that it plays sources from."""
 
     port: int = Field(default=8070, ge=0, le=65535)
+    sources: FilePath | None = None
 
 
 class MunicipalitySettings(_Section):
@@ -147,6 +186,7 @@ class MunicipalitySettings(_Section):
     phone: str = Field(min_length=1)
     web: str = Field(min_length=1)
     code: Annotated[str, AfterValidator(_municipal_code)] | None = None
+    no_change: bool = False
     languages: tuple[str, ...] = Field(default=("sv",), min_length=1)
     channels: dict[str, Annotated[tuple[str, ...], BeforeValidator(_in_order)]] = Field(default_factory=dict)
     variables: dict[str, str] = Field(default_factory=dict)
@@ -170,9 +210,12 @@ class _File(_Section):
     metrics: MetricsSettings = MetricsSettings()
     residents: ResidentsSettings = ResidentsSettings()
     sign_up: SignUpSettings = SignUpSettings()
+    practice: PracticeSettings = PracticeSettings()
+    duty: DutySettings = DutySettings()
     sandbox: SandboxSettings = SandboxSettings()
     accounts: dict[str, dict[str, Any]] = Field(min_length=1)
     municipalities: dict[str, MunicipalitySettings] = Field(min_length=1)
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +246,7 @@ class Config:
         database_url: SQLAlchemy address with an async driver.
         key: what subscriber numbers are sealed with (base64 of 32 bytes).
         routes: names of the accounts by municipality and channel, the preferred one first.
+        no_change: the municipalities that let automation say that nothing has changed.
     """
 
     file: Path
@@ -216,10 +260,14 @@ class Config:
     metrics: MetricsSettings
     residents: ResidentsSettings
     sign_up: SignUpSettings
+    practice: PracticeSettings
+    duty: DutySettings
     sandbox: SandboxSettings
     accounts: Mapping[str, Account]
     municipalities: Mapping[str, Municipality]
     routes: Mapping[tuple[str, str], tuple[str, ...]]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    no_change: frozenset[str] = frozenset()
 
     def languages_of(self, account: str) -> tuple[str, ...]:
         """The languages of the municipalities that share an account, each once, first ones first."""
@@ -296,6 +344,8 @@ class _Checker:
             self._check_inbound(parsed, accounts)
             self._check_hubs(parsed)
             self._check_prompts(accounts)
+            self._check_duty(parsed, accounts)
+        sources = self._sources(parsed, _tables(data, "sources")) if parsed is not None else {}
         if parsed is None or self._problems:
             raise ConfigError(self._problems)
         routes = {(m, c): a for m, settings in parsed.municipalities.items() for c, a in settings.channels.items()}
@@ -311,10 +361,14 @@ class _Checker:
             metrics=parsed.metrics,
             residents=parsed.residents,
             sign_up=parsed.sign_up,
+            practice=parsed.practice,
+            duty=_duty(parsed.duty, accounts),
             sandbox=parsed.sandbox,
             accounts=accounts,
             municipalities={name: _municipality(name, s) for name, s in parsed.municipalities.items()},
             routes=routes,
+            sources=sources,
+            no_change=frozenset(name for name, s in parsed.municipalities.items() if s.no_change),
         )
 
     def _problem(self, path: Sequence[str | int], text: str, advice: str = "") -> None:
@@ -328,7 +382,8 @@ class _Checker:
             return model.model_validate(data, context={"folder": self._folder})
         except ValidationError as error:
             for item in error.errors(include_url=False, include_input=False):
-                self._problem((*path, *item["loc"]), *_said(item, model))
+                where = [step for step in item["loc"] if step != "[key]"]  # which says that the step before is wrong
+                self._problem((*path, *where), *_said(item, model))
             return None
 
     def _account(self, name: str, section: dict[str, Any]) -> Account | None:
@@ -465,6 +520,107 @@ class _Checker:
                         ("accounts", name, "line"), f"{first} has a line of this name.", "Give each line its own."
                     )
 
+    def _sources(self, parsed: _File, sections: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Source]:
+        sources: dict[str, Source] = {}
+        for name, section in sections:
+            settings = self._validated(SourceSettings, section, ("sources", name))
+            if settings is not None and (source := self._followed(name, settings, parsed)) is not None:
+                sources[name] = source
+        return sources
+
+    def _followed(self, name: str, settings: SourceSettings, parsed: _File) -> Source | None:
+        path, before = ("sources", name), len(self._problems)
+        kind = SOURCES.get(settings.kind)
+        if kind is None:
+            self._problem((*path, "kind"), f"{settings.kind!r} is no kind.", f"Known: {', '.join(SOURCES)}.")
+            return None
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+            self._problem(path, f"{name!r} cannot be the name of a source.", "Use a-z, 0-9 and -.")
+        every = settings.every or kind.least_interval
+        if every < kind.least_interval:
+            seconds = kind.least_interval.total_seconds()
+            self._problem((*path, "every"), "is more often than is polite.", f"Write {seconds:.0f}s or more.")
+        url = self._source_url((*path, "url"), settings.url or kind.default_url, parsed.mode)
+        rule = self._source_rule(path, settings, parsed)
+        if rule is None or url is None or len(self._problems) > before:
+            return None
+        starter = self._starter((*path, "starter"), settings.starter, rule, ZoneInfo(parsed.time_zone))
+        return None if starter is None else Source(name, kind, url, every, rule, starter)
+
+    def _source_url(self, path: tuple[str, ...], url: str | None, mode: Mode) -> str | None:
+        parts = urlsplit(url or "")
+        if url is None or parts.scheme not in {"https", "http"} or not parts.hostname:
+            self._problem(path, "says not where the source is.", 'Write its address: "https://…".')
+        elif mode is Mode.SANDBOX and not is_loopback(url):
+            self._problem(
+                path,
+                f'the mode is "sandbox", but this source would be asked for at {parts.hostname}.',
+                'Set url to the sandbox\'s address, or mode = "live" when residents shall be reached.',
+            )
+        elif mode is Mode.LIVE and parts.scheme != "https" and not is_loopback(url):
+            self._problem(path, "is not encrypted: anybody on the way could write what it says.", "Write https://.")
+        return url
+
+    def _source_rule(self, path: tuple[str, ...], settings: SourceSettings, parsed: _File) -> SourceRule | None:
+        named = parsed.municipalities if settings.municipalities is None else settings.municipalities
+        strangers = [id_ for id_ in named if id_ not in parsed.municipalities]
+        for id_ in strangers:
+            known = suggestion(id_, parsed.municipalities)
+            self._problem((*path, "municipalities"), f"{id_!r} is no municipality.", known)
+        if strangers or not named:
+            return None
+        municipalities = tuple(_municipality(id_, parsed.municipalities[id_]) for id_ in named)
+        spoken = tuple(dict.fromkeys(code for one in municipalities for code in one.languages))
+        for code in settings.languages or ():
+            if code not in spoken:
+                known = f"Known: {', '.join(spoken)}."
+                self._problem((*path, "languages"), f"none of its municipalities informs in {code!r}.", known)
+        channels = tuple(dict.fromkeys(name for one in municipalities for name in one.channels))
+        for name in settings.channels:
+            if name not in channels:
+                self._problem(
+                    (*path, "channels"),
+                    f"none of its municipalities has the channel {name!r}.",
+                    suggestion(name, channels),
+                )
+        if settings.then is Then.PUBLISH:
+            for key, advice in (
+                ("channels", 'Name them: channels = ["feed", "page"].'),
+                ("starter", 'Name the file that was approved: starter = "starters/vma.md".'),
+            ):
+                if not getattr(settings, key):
+                    self._problem((*path, key), "has to be there for a source that publishes.", advice)
+        return SourceRule(
+            municipalities, settings.languages or spoken, settings.least, settings.then, settings.channels
+        )
+
+    def _starter(self, path: tuple[str, ...], file: Path | None, rule: SourceRule, zone: ZoneInfo) -> Starter | None:
+        """Read the text around what a source says, and see that messages can be made with it."""
+        try:
+            starter = own_starter("draft") if file is None else Starter(decode(file.read_bytes(), str(file)), str(file))
+            check_starter(starter, rule, zone)
+        except OSError as error:
+            advice = "Write it, as docs/how-to/take-up-sources.md shows."
+            self._problem(path, f"the starter {file} cannot be read: {error.strerror}.", advice)
+            return None
+        except InputError as error:
+            self._problems += error.problems
+            return None
+        return starter
+
+    def _check_duty(self, parsed: _File, accounts: Mapping[str, Account]) -> None:
+        """Whoever is reminded gets an SMS, in a language that there is."""
+        texting = [name for name, one in accounts.items() if one.provider.channel is SMS]
+        duty = parsed.duty
+        if duty.account is not None and duty.account not in texting:
+            known = ", ".join(texting) or "none yet"
+            self._problem(("duty", "account"), f"no account {duty.account!r} sends SMS.", f"Those that do: {known}.")
+        elif duty.numbers and not texting:
+            self._problem(("duty", "numbers"), "there is no account that sends SMS.", "Add one under [accounts.NAME].")
+        if duty.language not in languages.KNOWN:
+            known = ", ".join(languages.KNOWN)
+            self._problem(("duty", "language"), f"{duty.language!r} is no known language.", f"Known: {known}.")
+
     def _database_url(self, value: str) -> str:
         if urlsplit(value).scheme in _POSTGRESQL:
             return "postgresql+asyncpg://" + value.split("://", 1)[1]
@@ -487,6 +643,12 @@ def _municipality(id_: str, settings: MunicipalitySettings) -> Municipality:
         translations=settings.translations,
         code=settings.code or "",
     )
+
+
+def _duty(settings: DutySettings, accounts: Mapping[str, Account]) -> DutySettings:
+    """The settings with the first account that sends SMS, where they name none."""
+    first = next((name for name, one in accounts.items() if one.provider.channel is SMS), None)
+    return settings if settings.account else settings.model_copy(update={"account": first})
 
 
 _WRONG = {

@@ -8,9 +8,20 @@ from typing import assert_never
 from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
 
 
+class Operation(StrEnum):
+    """What is done with a rendition at its target."""
+
+    SEND = "send"
+    REPLACE = "replace"  # put in the place of the wrong text
+    MARK = "mark"  # the former text, put in its own place with the word that there is a newer one
+    RESTORE = "restore"  # the former text, put in its own place without that word, as the newer one is gone
+    WITHDRAW = "withdraw"  # taken away
+
+
 class State(StrEnum):
     """Where a delivery stands. Drawn in docs/architecture.md."""
 
+    WAITING = "waiting"  # to be sent once what it follows in the same place is settled there
     PENDING = "pending"  # to be sent when it is due
     SENDING = "sending"  # claimed: bytes may be on their way
     ACCEPTED = "accepted"  # the provider has it
@@ -23,8 +34,11 @@ class State(StrEnum):
     CANCELLED = "cancelled"  # taken back before it was sent
 
 
-OPEN = (State.PENDING, State.SENDING)
+OPEN = (State.WAITING, State.PENDING, State.SENDING)
 """Something is still going to happen by itself."""
+
+ARRIVED = (State.ACCEPTED, State.DELIVERED, State.UNDELIVERED, State.ABANDONED)
+"""It went out, or may have, and nothing more will become of it."""
 
 REACHED = (State.ACCEPTED, State.DELIVERED)
 """All went well, as far as is known."""

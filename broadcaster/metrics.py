@@ -17,9 +17,11 @@ from prometheus_client.registry import Collector
 from broadcaster.config import Config
 from broadcaster.delivery import State, Verdict
 from broadcaster.glance import Glance
+from broadcaster.sources.entries import Fate
 from broadcaster.store.database import Database
 from broadcaster.store.errors import StoreError
 from broadcaster.store.lanes import LaneState
+from broadcaster.store.schedules import RunState
 from broadcaster.store.standing import UNDONE, Standing, standing
 
 LASTS = 5.0
@@ -71,6 +73,11 @@ class Meters:
             ["provider", "answer"],
             registry=self.registry,
         )
+        self._runs = Counter(
+            "broadcaster_schedule_runs", "Runs of schedules that were decided on.", ["state"], registry=self.registry
+        )
+        for run in (RunState.SENT, RunState.FAILED, RunState.MISSED):
+            self._runs.labels(run)
         self._requests = Counter(
             "broadcaster_http_requests", "Requests answered.", ["route", "status"], registry=self.registry
         )
@@ -96,6 +103,10 @@ class Meters:
         """Count a text from a resident; ``answer`` is ``reply``, ``none`` or ``error``."""
         self._texts.labels(provider, answer).inc()
 
+    def run(self, state: RunState) -> None:
+        """Count a run of a schedule."""
+        self._runs.labels(state).inc()
+
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request; ``route`` is the template of its address, of which there are few."""
         self._requests.labels(route, str(status)).inc()
@@ -120,6 +131,7 @@ class Gauges(Collector):
         self._database = database
         self._channels = channels_of(config)
         self._municipalities = tuple(config.municipalities)
+        self._sources = tuple(config.sources)
         self._half_open = half_open
         self._clock = clock
         self._glance = Glance(self._read, LASTS, PATIENCE)
@@ -151,6 +163,9 @@ class Gauges(Collector):
             yield self._held(self._seen)
             yield self._lanes(self._seen)
             yield self._promises(self._seen)
+            yield self._incidents(self._seen)
+            yield self._overdue(self._seen)
+            yield from self._follows(self._seen)
 
     def _deliveries(self, seen: Standing) -> Metric:
         lanes = sorted({*self._channels, *(lane for lane, _ in seen.counts)})
@@ -207,6 +222,41 @@ class Gauges(Collector):
             ("municipality",),
             (((municipality,), time.timestamp()) for municipality, time in sorted(seen.promises.items())),
         )
+
+    def _follows(self, seen: Standing) -> Iterator[Metric]:
+        """How it goes with the sources that are followed."""
+        states = {name: seen.sources[name] for name in self._sources if name in seen.sources}
+        yield self._family(
+            "broadcaster_source_last_success_timestamp_seconds",
+            "When the source was polled with success last; absent before the first time.",
+            ("source",),
+            (((name,), state.succeeded.timestamp()) for name, state in states.items() if state.succeeded),
+        )
+        yield self._family(
+            "broadcaster_source_failures",
+            "Polls of the source that failed in a row.",
+            ("source",),
+            (((name,), state.failures) for name, state in states.items()),
+        )
+        yield self._family(
+            "broadcaster_source_items",
+            "Versions of items that are remembered, by what was decided.",
+            ("source", "decision"),
+            (((name, fate), seen.items.get((name, fate), 0)) for name in self._sources for fate in Fate),
+        )
+
+    def _incidents(self, seen: Standing) -> Metric:
+        return self._family(
+            "broadcaster_incident_next_update_timestamp_seconds",
+            "When the next update of an incident that goes on is promised; absent where none is.",
+            ("incident",),
+            (((incident,), time.timestamp()) for incident, time in sorted(seen.incidents.items())),
+        )
+
+    def _overdue(self, seen: Standing) -> Metric:
+        now = self._clock()
+        overdue = sum(time < now for time in seen.incidents.values())
+        return GaugeMetricFamily("broadcaster_promises_overdue", "Incidents whose promised update is late.", overdue)
 
     def _channel(self, lane: str) -> str:
         return self._channels.get(lane, NO_ACCOUNT)

@@ -1,18 +1,23 @@
 """From a file to what will go where: the one way in, for the command line and everything else that sends."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from broadcaster.config import Config
+from broadcaster.lifecycle import is_for
+from broadcaster.practice import demanded, findings
 from broadcaster.recordings import attached, by_language
+from broadcaster.store.audiences import Route
 from broadcaster.store.board import Notice
-from broadcaster.store.submissions import Posting, Route, Submission
+from broadcaster.store.submissions import Posting, Submission
 from channels.registry import CHANNELS, FORMS, PROVIDERS
 from messages import languages
 from messages.checking import check, expiry
 from messages.document import content_hash, decode, message_id, parse, serialise
-from messages.model import Message, Rendition
+from messages.model import Message, Municipality, Rendition
+from messages.practice import Finding
 from messages.rendering import render
 
 
@@ -24,6 +29,8 @@ class Plan:
         postings: the texts that go to one known place each.
         routes: how residents are reached, by channel; first come, first served for those who subscribe to several.
         recordings: WAV files that phone lines play, by language.
+        zone: whose times residents are told.
+        findings: where it does not meet good practice, which its severity does not insist on.
     """
 
     message: Message
@@ -31,6 +38,8 @@ class Plan:
     postings: tuple[Posting, ...]
     routes: dict[str, tuple[Route, ...]]
     recordings: Mapping[str, bytes]
+    zone: ZoneInfo
+    findings: tuple[Finding, ...]
 
     @property
     def id(self) -> str:
@@ -57,6 +66,11 @@ def read(data: bytes, file: str) -> Message:
     return attached(parse(text, channels=CHANNELS.keys(), languages=languages.KNOWN, file=file))
 
 
+def reread(source: str) -> Message:
+    """A message that was taken before, as its incident keeps it; what people have recorded of it is kept elsewhere."""
+    return parse(source, channels=CHANNELS.keys(), languages=languages.KNOWN)
+
+
 def plan_for(message: Message, config: Config, now: datetime) -> Plan:
     """Check and render a message that is to be sent ``now``, and find where it goes.
 
@@ -64,9 +78,12 @@ def plan_for(message: Message, config: Config, now: datetime) -> Plan:
         InputError: with everything that keeps it from being sent; nothing was done.
     """
     check(message, config.municipalities, now)
-    renditions = render(message, list(config.municipalities.values()), FORMS)
+    renditions = render(message, _as_addressed(message, config), FORMS, config.zone)
+    found = findings(message, renditions, config)
+    demanded(found, message.severity, config)
     recordings = by_language(message, renditions, config.municipalities)
-    return Plan(message, renditions, tuple(_postings(renditions, config)), _routes(message, config), recordings)
+    postings = tuple(_postings(renditions, config))
+    return Plan(message, renditions, postings, _routes(message, config), recordings, config.zone, found)
 
 
 def prepare(data: bytes, file: str, config: Config, now: datetime) -> Plan:
@@ -81,6 +98,7 @@ def submission(plan: Plan, now: datetime) -> Submission:
         id=plan.id,
         content_hash=content_hash(message),
         incident=message.incident,
+        municipalities=message.municipalities,
         kind=message.kind,
         severity=message.severity,
         headline=plan.headline,
@@ -91,6 +109,9 @@ def submission(plan: Plan, now: datetime) -> Submission:
         renditions=plan.renditions,
         postings=plan.postings,
         routes=plan.routes,
+        zone=plan.zone,
+        follows=message.follows or None,
+        notify=message.notify,
         services=_notices(message),
         recordings=plan.recordings,
     )
@@ -103,6 +124,17 @@ def _notices(message: Message) -> tuple[Notice, ...]:
         for service in (() if message.exercise else message.services)
         for municipality in service.municipalities or message.municipalities
     )
+
+
+def _as_addressed(message: Message, config: Config) -> list[Municipality]:
+    """The municipalities with the channels that such a message goes to: see ``lifecycle``."""
+    return [
+        replace(
+            municipality,
+            channels=tuple(c for c in municipality.channels if _goes_to(message, c)),
+        )
+        for municipality in config.municipalities.values()
+    ]
 
 
 def _postings(renditions: Sequence[Rendition], config: Config) -> Sequence[Posting]:
@@ -121,8 +153,13 @@ def _routes(message: Message, config: Config) -> dict[str, tuple[Route, ...]]:
         channel: tuple(
             Route(name, config.routes[name, channel][0], config.municipalities[name].languages[0])
             for name in message.municipalities
-            if (name, channel) in config.routes
+            if (name, channel) in config.routes and _goes_to(message, channel)
         )
         for channel in sorted(to_residents)
     }
     return {channel: found for channel, found in routes.items() if found}
+
+
+def _goes_to(message: Message, channel: str) -> bool:
+    named = not message.channels or channel in message.channels
+    return named and is_for(message.kind, channel, notify=message.notify)

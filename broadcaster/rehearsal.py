@@ -28,6 +28,7 @@ def sandbox_of(config: Config) -> Sandbox:
         else [],
         twilio_auth_token=next(iter(tokens), "sandbox"),
         receipts=Receipts(),
+        sources=config.sandbox.sources,
     )
 
 

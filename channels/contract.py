@@ -216,16 +216,16 @@ class Inbound:
 
 @runtime_checkable
 class Replace(Protocol):
-    """A surface whose text can be changed in place."""
+    """A surface whose text can be changed in place. Once more changes nothing: a doubt is settled by doing it again."""
 
     async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
-        """Show the parcel's text where ``remote_id`` was shown."""
+        """Show the parcel's text where ``remote_id`` was shown; ``Accepted`` has the id to act on from then on."""
         ...
 
 
 @runtime_checkable
 class Withdraw(Protocol):
-    """A surface from which a text can be taken away."""
+    """A surface from which a text can be taken away. Once more changes nothing, as above."""
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:
         """Stop showing ``remote_id``, which the parcel put there. Already gone counts as done."""
@@ -238,8 +238,9 @@ class Showing:
 
     Args:
         surface: the feed or line.
-        slot: the place on it: a message's id in a feed, a language on a phone line.
-        parcel: what is shown there.
+        slot: the place on it: in a feed or on a page the id of the message that came first, which stays when a
+            correction takes its place; on a phone line an incident in a language.
+        parcel: what is shown there. That of a correction has the ``kind`` and ``issued`` of what it corrects.
         updated: when this slot's text last changed (UTC); ``parcel.issued`` is when it first appeared.
     """
 
@@ -320,14 +321,26 @@ class Recordings(Protocol):
         ...
 
 
+class Nature(StrEnum):
+    """What a message becomes on a channel, and so what can still be done about it there."""
+
+    TEXT = "text"  # it only goes out, to one person: SMS
+    POST = "post"  # one of many on a page at a provider, where it can be edited and deleted: Facebook
+    ENTRY = "entry"  # one of many in a feed that we serve ourselves
+    LINE = "line"  # what a phone line says, one text at a time
+    PAGE = "page"  # the public page that we serve ourselves, by incident
+    NOTICE = "notice"  # no text at all: it only tells that another surface has changed
+
+
 @dataclass(frozen=True, slots=True)
 class ChannelKind:
-    """A channel as residents know it: its name, the form of its texts, and what may safely be done twice.
+    """A channel as residents know it: its name, its nature, the form of its texts, and what may safely be done twice.
 
     Args:
         repeatable: sending a parcel again shows the same thing in the same place, so a crash leaves no doubt.
     """
 
     name: str
+    nature: Nature
     form: Form
     repeatable: bool = False

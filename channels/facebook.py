@@ -77,6 +77,12 @@ SUBCODES: Mapping[tuple[int, int], Halted] = {
 """Errors whose subcode tells more."""
 
 
+_GONE = Rejected("the post is no longer on the page, or the token has no right to it: look at the page")
+_NOT_OURS = Rejected(
+    "Facebook does not let the app change the post, as if it had been published by another app or by a person: "
+    "do it by hand on the page"
+)
+
 SETTLE = timedelta(seconds=60)
 """Facebook documents no time; a page shows a new post within seconds."""
 
@@ -156,25 +162,33 @@ class FacebookPage:
         return answer
 
     async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
-        """Change the text of a post that this app published; Facebook shows that it was edited."""
+        """Change the text of a post that this app published; Facebook shows that it was edited.
+
+        A post that it must not touch is no reason to hold back all others, so nothing is halted by that.
+        """
         graph = self._graph()
         post = quote(remote_id, safe="")
         answer: Answer = await graph.request(f"{graph.version}/{post}", post_args={"message": parcel.rendition.text})
-        if _is_done(answer):
-            return Accepted(remote_id)
-        return Rejected("the post is no longer on the page") if _is_gone(answer) else _failure(answer)
+        return _GONE if _is_gone(answer) else _changed(answer, remote_id)
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:  # noqa: ARG002 - the contract's parameter
-        """Delete a post."""
+        """Delete a post. One that a person has deleted is as good as withdrawn."""
         answer: Answer = await self._graph().delete_object(quote(remote_id, safe=""))
-        return Accepted(remote_id) if _is_done(answer) or _is_gone(answer) else _failure(answer)
+        return Accepted(remote_id) if _is_gone(answer) else _changed(answer, remote_id)
 
     def _graph(self) -> PageGraph:
         return PageGraph(self._settings, self._wire)
 
 
-def _is_done(answer: Answer) -> bool:
-    return isinstance(answer, Response) and answer.ok and answer.json().get("success") is True
+def _changed(answer: Answer, remote_id: str) -> Outcome:
+    """Say what an answer means for a post that was to be edited or deleted."""
+    if isinstance(answer, Response):
+        if answer.ok and answer.json().get("success") is True:
+            return Accepted(remote_id, _used(answer))
+        error = _error(answer)
+        if answer.refused and error is not None and ERRORS.get(error[0]) is _NO_RIGHT:
+            return cite(_NOT_OURS, _name(*error))  # Graph has no other code for it
+    return _failure(answer)
 
 
 def _is_gone(answer: Answer) -> bool:
@@ -192,6 +206,10 @@ def _error(response: Response) -> tuple[int, int | None] | None:
             return None
 
 
+def _name(code: int, subcode: int | None) -> str:
+    return f"Facebook error {code}" + (f"/{subcode}" if subcode is not None else "")
+
+
 def _failure(answer: Answer) -> Failure:
     """Say what an answer means that is not a success."""
     if not isinstance(answer, Response):
@@ -201,7 +219,7 @@ def _failure(answer: Answer) -> Failure:
         return by_status(answer)
     code, subcode = error
     known = SUBCODES.get((code, subcode or 0)) or ERRORS.get(code) or by_status(answer)
-    failure = cite(known, f"Facebook error {code}" + (f"/{subcode}" if subcode is not None else ""))
+    failure = cite(known, _name(code, subcode))
     return replace(failure, after=_regained(answer)) if isinstance(failure, Deferred) else failure
 
 

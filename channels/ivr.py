@@ -11,7 +11,7 @@ from datetime import datetime
 from pydantic import SecretStr
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from channels.announcements import Announcements
+from channels.announcements import Announcements, newest
 from channels.contract import Outcome, Parcel, Rejected, Showing, Surfaces
 from channels.provider import Wiring
 from channels.providers.twilio_voice import TwilioVoiceSettings
@@ -46,24 +46,24 @@ class Line:
 
 
 class IvrChannel:
-    """Puts announcements on phone lines: one at a time for each language, the newest."""
+    """Puts announcements on phone lines: one for each incident and language, of which the newest is heard."""
 
     def __init__(self, surfaces: Surfaces) -> None:
         self._announcements = Announcements(surfaces)
 
     async def send(self, parcel: Parcel) -> Outcome:
-        """Let the line say the parcel's text. One that comes late never takes the place of a newer one."""
+        """Let the line say the parcel's text. One that comes late never takes a newer one's place in its incident."""
         language = parcel.rendition.language
         if language not in SPOKEN:
             return Rejected(f'a phone line cannot speak "{language}": it can speak {", ".join(SPOKEN)}')
         return await self._announcements.put(parcel)
 
-    async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:  # noqa: ARG002 - a line has one place a language
+    async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:  # noqa: ARG002 - an incident has one place a language
         """Let the line say the parcel's text instead."""
         return await self.send(parcel)
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:
-        """Take the announcement off the line, unless a newer one has done so already."""
+        """Take the announcement off the line, unless a newer one of its incident has done so already."""
         return await self._announcements.remove(parcel, remote_id)
 
 
@@ -117,7 +117,7 @@ def straight_through(switchboard: str) -> str:
 
 def current(showings: Sequence[Showing], now: datetime) -> dict[str, str]:
     """What a line says ``now``, by language."""
-    return {showing.slot: showing.parcel.rendition.text for showing in showings if showing.parcel.expires > now}
+    return {language: parcel.rendition.text for language, parcel in newest(showings, now).items()}
 
 
 def say(verb: Gather | VoiceResponse, text: str, language: str, voices: Mapping[str, str]) -> None:

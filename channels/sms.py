@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from channels.contract import ChannelKind
+from channels.contract import ChannelKind, Nature
 from channels.settings import AccountSettings
 from messages.model import Form, Limits, Markup, Rendition
 from messages.segments import segment
 
-SMS = ChannelKind("sms", Form(Markup.SMS, Limits(characters=1600, segments=4)))
+SMS = ChannelKind("sms", Nature.TEXT, Form(Markup.SMS, Limits(characters=1600, segments=4)))
 """1600 characters is the most that Twilio takes (error 21617); four segments are our own limit, for they are paid."""
 
 E164 = r"\+[1-9][0-9]{6,14}"

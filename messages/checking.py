@@ -37,6 +37,7 @@ def check(message: Message, municipalities: Mapping[str, Municipality], now: dat
     senders = [municipalities[name] for name in message.municipalities if name in municipalities]
     problems = [*_unknown_municipalities(message, municipalities), *_times(message, now)]
     if senders:
+        problems += _missing_channels(message, senders)
         problems += [problem for part in message.parts for problem in _readers(part, senders, message.file)]
     if problems:
         raise InputError(problems)
@@ -50,6 +51,17 @@ def _unknown_municipalities(message: Message, municipalities: Mapping[str, Munic
                 f"The municipality {quoted(name)} is not in the configuration.",
                 place,
                 f"{suggestion(name, municipalities)} A new one needs a section [municipalities.NAME].",
+            )
+
+
+def _missing_channels(message: Message, senders: Sequence[Municipality]) -> Iterator[Problem]:
+    place = front_matter.place_of(message.front_matter, message.file, ("channels",))
+    for channel in message.channels:
+        if not any(channel in sender.channels for sender in senders):
+            yield Problem(
+                f"None of the message's municipalities has the channel {channel}.",
+                place,
+                "Add an account for it to the configuration ([accounts.NAME]), or take it out.",
             )
 
 

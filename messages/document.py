@@ -14,7 +14,7 @@ import codecs
 import io
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
@@ -23,11 +23,11 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from messages import front_matter
+from messages import front_matter, toml_lines
 from messages.characters import FORBIDDEN, is_blank
 from messages.model import Message, Part, Recording, Service
 from messages.problems import InputError, Place, Problem
-from messages.spelling import did_you_mean, quoted
+from messages.spelling import did_you_mean, quoted, suggestion
 
 LARGEST_FILE = 100_000
 """Bytes of the largest message file: some fifty pages, more than anyone reads in a crisis."""
@@ -87,7 +87,7 @@ def parse(source: str, *, channels: Collection[str], languages: Collection[str],
 
     Args:
         source: the text of the file, as ``decode`` returns it.
-        channels: the names that part headings may use for channels.
+        channels: the names that part headings and front matter may use for channels.
         languages: the ISO 639-1 codes that part headings may use.
         file: the name the user gave, for errors.
 
@@ -104,6 +104,7 @@ def parse(source: str, *, channels: Collection[str], languages: Collection[str],
     problems += [problem for part in parts for problem in _shape_problems(part, file)]
     try:
         head = front_matter.read(toml, file)
+        problems += _unknown_channels(head.channels, toml, channels, file)
     except InputError as error:
         problems += error.problems
         raise InputError(_in_order(problems)) from None
@@ -120,8 +121,39 @@ def parse(source: str, *, channels: Collection[str], languages: Collection[str],
         front_matter=toml,
         parts=parts,
         exercise=head.exercise,
+        follows=head.follows,
+        notify=head.notify,
+        run=head.run,
+        channels=head.channels,
         recordings=tuple(Recording(language, path) for language, path in head.recording.items()),
         file=file,
+    )
+
+
+def amended(message: Message, values: Mapping[str, front_matter.Value | None]) -> Message:
+    """Give a message other values in its front matter: another message, of another id. See ``front_matter.amended``.
+
+    Raises:
+        InputError: they are no values for these keys.
+    """
+    toml = front_matter.amended(message.front_matter, values)
+    head = front_matter.read(toml, message.file)
+    moved = toml.count("\n") - message.front_matter.count("\n")
+    return replace(
+        message,
+        incident=head.incident,
+        kind=head.kind,
+        severity=head.severity,
+        municipalities=head.municipalities,
+        next_update=head.next_update,
+        expires=head.expires,
+        exercise=head.exercise,
+        follows=head.follows,
+        notify=head.notify,
+        run=head.run,
+        channels=head.channels,
+        front_matter=toml,
+        parts=tuple(replace(part, line=part.line + moved) for part in message.parts),
     )
 
 
@@ -129,6 +161,19 @@ def is_exercise(source: str) -> bool:
     """Whether a message that was taken before, in the words of ``serialise``, is only an exercise."""
     toml, _ = _divide(source, "")
     return "exercise" in toml and front_matter.read(toml, "").exercise
+
+
+def municipalities_of(source: str) -> tuple[str, ...]:
+    """Those that a message taken before, in the words of ``serialise``, was for."""
+    toml, _ = _divide(source, "")
+    return tuple(toml_lines.load(toml, "").get("municipalities", ()))
+
+
+def services_of(source: str) -> tuple[Service, ...]:
+    """What a message that was taken before says of services."""
+    toml, _ = _divide(source, "")
+    rows = front_matter.read(toml, "").services if "services" in toml else ()
+    return tuple(Service(row.name, row.status, row.note, row.municipalities) for row in rows)
 
 
 def serialise(message: Message) -> str:
@@ -272,6 +317,13 @@ def _purpose(heading: str, channels: Collection[str], languages: Collection[str]
     if not words or len(language) > 1 or len(channel) > 1:
         raise ValueError("A part is for one channel, one language, or one of each.", f"{known} {literal}")
     return next(iter(language), None), next(iter(channel), None)
+
+
+def _unknown_channels(named: Iterable[str], toml: str, channels: Collection[str], file: str) -> Iterator[Problem]:
+    for name in named:
+        if name not in channels:
+            place = front_matter.place_of(toml, file, ("channels",))
+            yield Problem(f"There is no channel {quoted(name)}.", place, suggestion(name, channels))
 
 
 def _duplicates(parts: Iterable[Part], file: str) -> Iterator[Problem]:

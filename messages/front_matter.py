@@ -1,7 +1,9 @@
 """The front matter of a message: its keys in TOML, and what is wrong with them in words, with lines."""
 
+import json
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
 from typing import Annotated
@@ -49,6 +51,12 @@ def _instant(value: object) -> object:
     return value
 
 
+def _message(value: str) -> str:
+    if not _MESSAGE_ID.fullmatch(value):
+        raise PydanticCustomError("message", "A message is named by the ten characters of its id.")
+    return value
+
+
 def _by_language(value: object) -> dict[str | None, str]:
     """Read one path, for the body's language, or a table of them; each leads to a file beside the message or below."""
     found = {None: value} if isinstance(value, str) else value
@@ -62,6 +70,10 @@ def _by_language(value: object) -> dict[str | None, str]:
     return found
 
 
+Value = str | bool | datetime | Sequence[str]
+"""What a key can be given by the program."""
+
+_MESSAGE_ID = re.compile(r"[0-9a-f]{10}")
 _Line = Annotated[str, AfterValidator(_one_line)]
 _Name = Annotated[_Line, AfterValidator(_not_blank)]
 _Names = Annotated[tuple[_Name, ...], AfterValidator(_distinct)]
@@ -91,6 +103,10 @@ class FrontMatter(_Table):
     next_update: _Instant | None = None
     expires: _Instant | None = None
     exercise: StrictBool = False
+    follows: Annotated[str, AfterValidator(_message)] = ""
+    notify: StrictBool = False
+    run: _Instant | None = None
+    channels: _Names = ()
     recording: Annotated[dict[str | None, str], BeforeValidator(_by_language)] = {}
     services: tuple[ServiceRow, ...] = ()
 
@@ -104,6 +120,10 @@ _EXAMPLES = {
     "next_update": f"next_update = 2022-12-13T12:00:00+01:00 {_OFFSETS}",
     "expires": f"expires = 2022-12-14T12:00:00+01:00 {_OFFSETS}",
     "exercise": "exercise = true",
+    "follows": 'follows = "3f9a0c1d2e", as `broadcaster status --recent` lists it',
+    "notify": "notify = true",
+    "run": f"run = 2022-12-13T16:00:00+01:00 {_OFFSETS}",
+    "channels": 'channels = ["feed", "page"]',
     "recording": 'recording = "message.wav", or for several languages recording = { sv = "sv.wav", en = "en.wav" }',
     "services": "[[services]] on a line of its own, and below it name and status",
     "name": 'name = "E-tjänster"',
@@ -144,6 +164,33 @@ def read(source: str, file: str) -> FrontMatter:
     if strangers:
         raise InputError(strangers)
     return head
+
+
+def amended(source: str, values: Mapping[str, Value | None]) -> str:
+    """Give keys of the front matter ``source`` other values, and leave every other line as it is.
+
+    Args:
+        values: by key; None takes the key out. Keys that were not there come first.
+    """
+    added = ""
+    for key, value in values.items():
+        line = "" if value is None else f"{key} = {_written(value)}\n"
+        span = toml_lines.span_of(source, key)
+        if span is None:
+            added += line
+        else:
+            source = source[: span[0]] + line + source[span[1] :]
+    return added + source
+
+
+def _written(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)  # what is escaped in JSON is escaped alike in TOML
+    return f"[{', '.join(_written(one) for one in value)}]"
 
 
 def place_of(source: str, file: str, path: Sequence[str | int]) -> Place:

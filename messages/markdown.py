@@ -22,12 +22,20 @@ addresses in ``<…>`` are known by theirs."""
 
 _UNGUARDED = {stand_in: char for char, stand_in in _GUARDED.items()}
 
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+
 _SAFE_LINK = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
 
 def literal(text: str) -> str:
     """Write text, made one line, such that ``to_plain`` and ``to_html`` take every character of it literally."""
     return " ".join(text.split()).translate(_GUARDED)
+
+
+def escaped(text: str) -> str:
+    """Write text, made one line, as Markdown that anybody can read and edit, and that says exactly this."""
+    inline = re.sub(r"([\\`*_{}\[\]<>#|~&!@])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", inline)  # what would begin a list or underline a heading
 
 
 def to_plain(markdown: str) -> str:
@@ -42,6 +50,14 @@ def to_plain(markdown: str) -> str:
 def to_html(markdown: str) -> str:
     """Write Markdown as an HTML fragment without scripts, images or anything else that loads or runs."""
     return str(_MARKDOWN.render(_without_comments(markdown))).strip()
+
+
+def passages(markdown: str) -> Iterator[tuple[int, str]]:
+    """Every heading, paragraph, item and cell as ``to_plain`` writes it, with the line it begins on, counted from 0."""
+    uncommented = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), markdown)
+    for token in _MARKDOWN.parse(uncommented):
+        if token.type == "inline" and token.map:
+            yield token.map[0], _inline(SyntaxTreeNode([token]).children).strip()
 
 
 def _without_comments(markdown: str) -> str:

@@ -86,6 +86,10 @@ class Message:
         front_matter: the TOML between the ``+++`` lines, exactly as written.
         parts: body first, then the parts in the order of the file.
         exercise: whether nothing has happened and people only practise; every rendition says so.
+        follows: id of the message that this one updates, corrects or ends; empty for the last one of its incident.
+        notify: whether an update also goes to subscribers, who get every other kind without being asked for.
+        run: for which time a schedule sends it, so that each of its runs is another message; None for all others.
+        channels: names of the only channels it goes to; none named means all.
         recordings: what callers hear instead of its text, one for each language; they are part of its identity.
     """
 
@@ -99,6 +103,10 @@ class Message:
     front_matter: str
     parts: tuple[Part, ...]
     exercise: bool = False
+    follows: str = ""
+    notify: bool = False
+    run: datetime | None = None
+    channels: tuple[str, ...] = ()
     recordings: tuple[Recording, ...] = ()
     file: str = field(default="", compare=False)
 
@@ -150,10 +158,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a channel's texts look like: their markup and their limits. Channels state it, rendering obeys it."""
+    """What a channel's texts look like. Channels state it, rendering obeys it.
+
+    Args:
+        promises: whether the channel itself shows when the next update comes, so that its texts need not say it.
+    """
 
     markup: Markup
     limits: Limits
+    promises: bool = False
 
 
 @dataclass(frozen=True, slots=True)

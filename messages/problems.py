@@ -19,7 +19,7 @@ class Place:
 
     def __str__(self) -> str:
         """Write it as editors understand it: ``message.md:7: next_update``."""
-        where = ":".join(str(part) for part in (self.file, self.line) if part)
+        where = f"{self.file}:{self.line}" if self.file and self.line else self.file
         return ": ".join(part for part in (where, self.key) if part)
 
 

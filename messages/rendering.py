@@ -7,17 +7,20 @@ Nothing is ever cut: what does not fit a channel is a problem that names the par
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 from messages import front_matter, languages
 from messages.characters import is_blank
 from messages.document import part_name, split_headline
+from messages.languages import Opening
 from messages.markdown import to_html, to_plain
-from messages.model import Form, Markup, Message, Municipality, Part, Rendition
+from messages.model import Form, Kind, Markup, Message, Municipality, Part, Rendition
+from messages.moments import in_markup, promise
 from messages.problems import InputError, Place, Problem
 from messages.segments import Encoding, normalise, segment
 from messages.speech import count_words, seconds, to_speech
 from messages.spelling import quoted, suggestion
-from messages.variables import malformed, substitute
+from messages.variables import NEXT_UPDATE, faults, mentions, substitute
 
 _PLACEHOLDER = re.compile(r"\[\[.{0,300}?\]\]|\[\[(?=\s)|(?<=\s)\]\]")
 """What starters leave for the author to write, whole or with one end lost."""
@@ -44,15 +47,17 @@ class Measures:
 
 
 def render(
-    message: Message, municipalities: Sequence[Municipality], forms: Mapping[str, Form]
+    message: Message, municipalities: Sequence[Municipality], forms: Mapping[str, Form], zone: tzinfo
 ) -> tuple[Rendition, ...]:
     """Write the message as each of its municipalities says it, on each of its channels, in each of its languages.
 
-    A language other than a municipality's first is rendered where the message has a body or a part for it.
+    A language other than a municipality's first is rendered where the message has a body or a part for it. If the
+    message promises a next update, every text says when it comes: where it names the variable, else at its end.
 
     Args:
         municipalities: the configured ones, in any order.
         forms: of every channel that a municipality has, by the channel's name.
+        zone: whose times residents are told.
 
     Returns:
         Renditions in the order of the message's municipalities, then of their channels, then of their languages.
@@ -69,9 +74,9 @@ def render(
         if name not in by_id:
             found.add(_unknown(name, message, by_id))
             continue
-        for wanted in _wanted(message, by_id[name]):
+        for wanted in _wanted(message, by_id[name], forms, zone):
             try:
-                renditions.append(_rendition(wanted, forms[wanted.channel]))
+                renditions.append(_rendition(wanted))
             except InputError as error:
                 for problem in error.problems:
                     found.add(problem, name)
@@ -135,54 +140,103 @@ class _Wanted:
     message: Message
     municipality: Municipality
     channel: str
+    form: Form
     language: str
+    zone: tzinfo
     part: Part
     whole: Part
 
+    @property
+    def next_update(self) -> str | None:
+        """When the next update comes, as its text has it; None if the message does not say."""
+        due = self.message.next_update
+        return in_markup(due, self.form.markup, self.language, self.zone) if due else None
 
-def _wanted(message: Message, municipality: Municipality) -> Iterator[_Wanted]:
-    """List the renditions of a municipality: where its own language has both ``@sv`` and a body, ``@sv`` is meant."""
+    @property
+    def promise(self) -> str:
+        """The sentence with which its text ends; empty if nothing is promised, or it is said elsewhere."""
+        due = self.message.next_update
+        if due is None or self.form.promises or mentions(self.part.text, NEXT_UPDATE):
+            return ""
+        sentence = promise(due, self.form.markup, self.language, self.zone)
+        return to_speech(sentence, self.language) if self.form.markup is Markup.SPEECH else sentence
+
+
+def origin(message: Message, municipality: Municipality, channel: str, language: str) -> Part | None:
+    """Find the part that a text is made from: the one for its channel, else the whole message in its language."""
+    return _part(message, municipality, language, channel) or _part(message, municipality, language, None)
+
+
+def _part(message: Message, municipality: Municipality, language: str, channel: str | None) -> Part | None:
+    """Find a part: where the municipality's own language has both ``@sv`` and a body, ``@sv`` is meant."""
     parts = {(part.language, part.channel): part for part in message.parts}
+    is_first = language == municipality.languages[0]
+    return parts.get((language, channel)) or (parts.get((None, channel)) if is_first else None)
+
+
+def _wanted(message: Message, municipality: Municipality, forms: Mapping[str, Form], zone: tzinfo) -> Iterator[_Wanted]:
+    """List the renditions of a municipality."""
     first = municipality.languages[0]
-
-    def written(language: str, channel: str | None) -> Part | None:
-        return parts.get((language, channel)) or (parts.get((None, channel)) if language == first else None)
-
     for channel in municipality.channels:
+        if message.channels and channel not in message.channels:
+            continue
         for language in municipality.languages:
-            part = written(language, channel) or written(language, None)
-            whole = written(language, None) or written(first, None)
+            part = origin(message, municipality, channel, language)
+            whole = _part(message, municipality, language, None) or _part(message, municipality, first, None)
             if part and whole:
-                yield _Wanted(message, municipality, channel, language, part, whole)
+                yield _Wanted(message, municipality, channel, forms[channel], language, zone, part, whole)
 
 
-def _rendition(wanted: _Wanted, form: Form) -> Rendition:
+def _rendition(wanted: _Wanted) -> Rendition:
     """Write a rendition, or raise an InputError with all that keeps it from being written."""
     problems: list[Problem] = []
     title = _title(wanted, problems)
-    text = _text(wanted, title, form.markup, problems)
+    text = _text(wanted, title, problems)
     if title is not None and is_blank(title):
-        problems.append(Problem("The headline is empty.", _place(wanted.whole, wanted.message.file), "Write it."))
-    if wanted.message.exercise and title and text and not is_blank(text):
-        title, text = _marked(title, text, wanted.language, form.markup)
+        problems.append(Problem("The headline is empty.", place_of(wanted.whole, wanted.message.file), "Write it."))
+    if title and text and not is_blank(text):
+        text = _promising(text, wanted.promise, wanted.form.markup)
+        for opening in _openings(wanted.message, wanted.language):
+            title, text = _marked(title, text, opening, wanted.form.markup)
     if text is not None:
-        problems += _misfits(wanted, text, form)
+        problems += _misfits(wanted, text)
     if problems or title is None or text is None:
         raise InputError(problems)
     return Rendition(wanted.municipality.id, wanted.channel, wanted.language, title, text)
 
 
-def _marked(title: str, text: str, code: str, markup: Markup) -> tuple[str, str]:
-    """Let title and text say that they are only an exercise, before anything else."""
-    exercise = languages.language(code).exercise
+def _promising(text: str, sentence: str, markup: Markup) -> str:
+    """Let a text end by saying when the next update comes; an empty sentence leaves it as it is."""
+    if not sentence:
+        return text
+    match markup:
+        case Markup.PLAIN:
+            return f"{text}\n\n{sentence}"
+        case Markup.SMS | Markup.SPEECH:
+            return f"{text}\n{sentence}"
+        case Markup.HTML:
+            return f"{text}\n<p>{sentence}</p>"
+
+
+def _openings(message: Message, code: str) -> Iterator[Opening]:
+    """What the message's texts say of themselves before all else; the last one comes first."""
+    words = languages.language(code)
+    if message.kind is Kind.CORRECTION:
+        yield words.correction
+    if message.exercise:
+        yield words.exercise
+
+
+def _marked(title: str, text: str, opening: Opening, markup: Markup) -> tuple[str, str]:
+    """Let title and text begin by saying what they are."""
     match markup:
         case Markup.PLAIN | Markup.SMS:
-            text = f"{exercise.mark}: {text}"
+            text = f"{opening.mark}: {text}"
         case Markup.HTML:
-            text = f"<p><strong>{exercise.sentence}</strong></p>\n{text}"
+            text = f"<p><strong>{opening.sentence}</strong></p>\n{text}"
         case Markup.SPEECH:
-            text = f"{exercise.sentence}\n{text}"
-    return f"{exercise.mark}: {title}", text
+            text = f"{opening.sentence}\n{text}"
+    return f"{opening.mark}: {title}", text
 
 
 def _title(wanted: _Wanted, problems: list[Problem]) -> str | None:
@@ -194,7 +248,7 @@ def _title(wanted: _Wanted, problems: list[Problem]) -> str | None:
     return None if source is None else to_plain(f"# {source}")
 
 
-def _text(wanted: _Wanted, title: str | None, markup: Markup, problems: list[Problem]) -> str | None:
+def _text(wanted: _Wanted, title: str | None, problems: list[Problem]) -> str | None:
     """Write the text, None if it has problems. A part for a channel is all of it; a body has its title on top."""
     part = wanted.part
     below = part.text if part.channel else split_headline(part)[1]
@@ -202,14 +256,14 @@ def _text(wanted: _Wanted, title: str | None, markup: Markup, problems: list[Pro
     source = _with_values(wanted, below, line, problems)
     if source is None:
         return None
-    if markup is Markup.HTML:
+    if wanted.form.markup is Markup.HTML:
         return to_html(source)
     plain = to_plain(source)
     if not part.channel:
         if title is None:
             return None
         plain = f"{title}\n\n{plain}"
-    match markup:
+    match wanted.form.markup:
         case Markup.PLAIN:
             return plain
         case Markup.SMS:
@@ -219,20 +273,23 @@ def _text(wanted: _Wanted, title: str | None, markup: Markup, problems: list[Pro
 
 
 def _with_values(wanted: _Wanted, source: str, line: int, problems: list[Problem]) -> str | None:
-    """Put the municipality's values into a source; None if it has problems, which are added to the others."""
+    """Put the values into a source; None if it has problems, which are added to the others."""
+    file = wanted.message.file
     try:
-        return substitute(source, wanted.municipality, wanted.language, file=wanted.message.file, line=line)
+        return substitute(
+            source, wanted.municipality, wanted.language, file=file, line=line, next_update=wanted.next_update
+        )
     except InputError as error:
         problems += error.problems
         return None
 
 
-def _misfits(wanted: _Wanted, text: str, form: Form) -> Iterator[Problem]:
+def _misfits(wanted: _Wanted, text: str) -> Iterator[Problem]:
     """Hold a text against what can be seen and what fits."""
-    place = _place(wanted.part, wanted.message.file)
+    place = place_of(wanted.part, wanted.message.file)
     if is_blank(text):
         yield Problem(f"The {wanted.channel} text in {wanted.language} is empty.", place, "Write it.")
-    limits = form.limits
+    limits = wanted.form.limits
     for unit, limit, count in (
         ("characters", limits.characters, len),
         ("SMS segments", limits.segments, lambda text: segment(text).count),
@@ -242,16 +299,18 @@ def _misfits(wanted: _Wanted, text: str, form: Form) -> Iterator[Problem]:
             yield Problem(
                 f"The {wanted.channel} text in {wanted.language} has {amount} {unit}, {amount - limit} too many.",
                 place,
-                _shorter(wanted, text, form.markup),
+                _shorter(wanted, text),
             )
 
 
-def _shorter(wanted: _Wanted, text: str, markup: Markup) -> str:
+def _shorter(wanted: _Wanted, text: str) -> str:
     """Advise what to write instead of a text that does not fit."""
     own = part_name(None if wanted.language == wanted.municipality.languages[0] else wanted.language, wanted.channel)
     advice = "Shorten it." if wanted.part.channel else f"Write a part for it: ## {own}"
-    dearer = _because_of_characters(text) if markup is Markup.SMS else ""
-    return f"{advice} ({dearer})" if dearer else advice
+    counted = f"{wanted.promise!r} at its end is counted" if wanted.promise else ""
+    dearer = _because_of_characters(text) if wanted.form.markup is Markup.SMS else ""
+    reasons = "; ".join(filter(None, (counted, dearer)))
+    return f"{advice} ({reasons})" if reasons else advice
 
 
 def _because_of_characters(text: str) -> str:
@@ -269,10 +328,11 @@ def _unfinished(message: Message) -> Iterator[Problem]:
     for placeholder in _PLACEHOLDER.finditer(message.incident):
         yield _unfilled(placeholder, front_matter.place_of(message.front_matter, message.file, ("incident",)))
     for part in message.parts:
-        yield from malformed(part.text, file=message.file, line=part.line)
+        promised = message.next_update is not None
+        yield from faults(part.text, promised=promised, file=message.file, line=part.line)
         for placeholder in _PLACEHOLDER.finditer(part.text):
             line = part.line + part.text.count("\n", 0, placeholder.start())
-            yield _unfilled(placeholder, replace(_place(part, message.file), line=line))
+            yield _unfilled(placeholder, replace(place_of(part, message.file), line=line))
 
 
 def _unfilled(placeholder: re.Match[str], place: Place) -> Problem:
@@ -286,6 +346,6 @@ def _unknown(name: str, message: Message, known: Mapping[str, Municipality]) -> 
     return Problem(f"The municipality {quoted(name)} is not in the configuration.", place, suggestion(name, known))
 
 
-def _place(part: Part, file: str) -> Place:
+def place_of(part: Part, file: str) -> Place:
     """Where a part begins: at its heading if it has one."""
     return Place(file or None, part.line - bool(part.heading), part_name(part.language, part.channel))

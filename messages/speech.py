@@ -59,6 +59,12 @@ def seconds(text: str, code: str) -> float:
     return count_words(text) * 60 / language(code).words_per_minute
 
 
+def abbreviations(text: str, code: str) -> Iterator[tuple[str, str]]:
+    """Find the abbreviations that a language knows, as they are written, each with the words it stands for."""
+    for match in _abbreviations(language(code)).finditer(text):
+        yield match[0], _expanded(match, language(code))
+
+
 def _enumerate(bullet: re.Match[str]) -> str:
     return f"{bullet[1]}, " if bullet[1] else ""
 

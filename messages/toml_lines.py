@@ -66,6 +66,20 @@ def line_of(source: str, path: Sequence[str | int]) -> int | None:
     return next((lines[around] for end in range(len(path), 0, -1) if (around := tuple(path[:end])) in lines), None)
 
 
+def span_of(source: str, key: str) -> tuple[int, int] | None:
+    """Find where a key outside all tables begins, and the line ends that its value ends on; None if it is not there."""
+    position = 0
+    while position < len(source):
+        found = _STATEMENT.match(source, position)
+        if found and found["header"]:
+            return None
+        end = _end_of_statement(source, found.end() if found else position)
+        if found and _split(found["key"]) == [key]:
+            return position, end
+        position = end
+    return None
+
+
 @lru_cache(maxsize=1)  # a file with many errors asks for many lines of one source
 def _lines(source: str) -> Mapping[tuple[str | int, ...], int]:
     """Every path that has a line of its own, with the line on which it first appears."""

@@ -9,15 +9,20 @@ from pydantic import BaseModel
 
 from broadcaster.cli.app import app
 from broadcaster.config import (
+    DutySettings,
     MetricsSettings,
     MunicipalitySettings,
+    PracticeSettings,
     ResidentsSettings,
     SandboxSettings,
     ServeSettings,
     SignUpSettings,
     _File,
 )
+from broadcaster.lifecycle import TABLE, Act
+from broadcaster.sources.settings import SourceSettings
 from channels.registry import CHANNELS, PROVIDERS
+from messages.practice import RULES, Rule
 
 REFERENCE = Path(__file__).parent.parent / "docs/reference"
 CONFIGURATION = (REFERENCE / "configuration.md").read_text(encoding="utf-8")
@@ -53,8 +58,11 @@ TYPED = options(group())
         MetricsSettings,
         ResidentsSettings,
         SignUpSettings,
+        PracticeSettings,
+        DutySettings,
         SandboxSettings,
         MunicipalitySettings,
+        SourceSettings,
     ],
     ids=lambda section: section.__name__,
 )
@@ -72,6 +80,20 @@ def test_every_provider_has_a_page_with_an_account_to_copy_and_its_settings(name
 @pytest.mark.parametrize("name", CHANNELS)
 def test_every_channel_is_explained(name: str) -> None:
     assert f"`{name}`" in CONFIGURATION
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_of_practice_is_explained_as_findings_explain_it(rule: Rule) -> None:
+    page = (REFERENCE / "practice.md").read_text(encoding="utf-8")
+    (row,) = (line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith(f"| `{rule}` "))
+    assert row[2:] == [RULES[rule].reason, RULES[rule].source]
+
+
+def test_what_each_kind_does_on_each_channel_is_explained_by_the_programs_own_table() -> None:
+    page = (REFERENCE / "lifecycle.md").read_text(encoding="utf-8")
+    for act in Act:
+        practices = [TABLE[CHANNELS[name].nature][act] for name in ("facebook", "sms", "feed", "ivr", "page", "websub")]
+        assert f"| {act} | {' | '.join(practices)} |" in page
 
 
 @pytest.mark.parametrize("typed", TYPED)

@@ -5,7 +5,22 @@ from typing import Annotated
 
 import typer
 
-from broadcaster.cli import authoring, context, doubts, prompts, sending, services, serving, setup, site, subscribers
+from broadcaster.cli import (
+    authoring,
+    context,
+    doubts,
+    incident,
+    lifecycle,
+    prompts,
+    schedule,
+    sending,
+    services,
+    serving,
+    setup,
+    site,
+    sources,
+    subscribers,
+)
 
 app = typer.Typer(
     help="""Bring one message to the residents of several municipalities: SMS, Facebook, web, feeds, phone lines.
@@ -44,17 +59,25 @@ for command in (
     setup.check,
     authoring.new,
     authoring.preview,
+    authoring.report,
     sending.send,
     sending.status,
+    lifecycle.update,
+    lifecycle.correct,
+    lifecycle.all_clear,
+    lifecycle.retract,
     serving.serve,
     serving.worker,
     serving.sandbox,
     serving.demo,
 ):
-    app.command()(command)
+    app.command(command.__name__.replace("_", "-"))(command)
+app.add_typer(incident.app, name="incident")
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(doubts.app, name="doubts")
 app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(services.app, name="services")
+app.add_typer(sources.app, name="sources")
 app.add_typer(site.app, name="site")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(setup.database, name="db")

@@ -2,17 +2,16 @@
 
 import sys
 from datetime import datetime
-from pathlib import Path
 
 from rich.console import Console
 
 from broadcaster.audience import Audience, estimate
-from broadcaster.cli import context
-from broadcaster.cli.errors import NOT_DELIVERED, UsageError
-from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli import context, practising
+from broadcaster.cli.agreeing import agreed
+from broadcaster.cli.errors import NOT_DELIVERED
+from broadcaster.cli.output import console, print_json, show_text, table
 from broadcaster.cli.previewing import audience_line
 from broadcaster.cli.progress import as_data, progress_table
-from broadcaster.cli.reading import message_of
 from broadcaster.cli.reporting import report
 from broadcaster.config import Config, Mode
 from broadcaster.delivery import State
@@ -20,21 +19,28 @@ from broadcaster.opening import opened
 from broadcaster.plan import Plan, plan_for
 from broadcaster.store import doubts, reports
 from broadcaster.store.reports import Progress, Tally
-from channels.registry import CHANNELS
+from channels.registry import CHANNELS, FORMS
 from channels.sms import SMS
 from messages.checking import expiry
 from messages.document import message_id
+from messages.model import Kind, Markup, Message
+
+_IN_LINES = frozenset({Markup.PLAIN, Markup.SMS})
 
 
-def deliver(config: Config, file: Path, *, yes: bool, dry_run: bool, as_json: bool, wait: float) -> int:
-    """Send a file; returns the exit code.
+def deliver(
+    config: Config, message: Message, again: str, *, yes: bool, dry_run: bool, as_json: bool, wait: float
+) -> int:
+    """Send a message; returns the exit code.
 
     The question is asked between two pieces of work and not within one, so that Ctrl-C answers it.
 
+    Args:
+        again: the command that goes on with what is left.
+
     Raises:
-        InputError, StoreError, SealError, UsageError: nothing was sent.
+        InputError, StoreError, SealError, RefusedError, UsageError: nothing was sent.
     """
-    message = message_of(file)
     # With --json what is for people goes to the other stream, if there are any.
     out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
     before, settled = context.run(_so_far(config, message_id(message)))
@@ -49,7 +55,10 @@ def deliver(config: Config, file: Path, *, yes: bool, dry_run: bool, as_json: bo
         planned = as_data(message_id(message), before)
     else:
         audience = context.run(_audience(config, plan))
+        if not message.file:  # nobody has read what nobody wrote
+            _print_words(out, plan)
         print_plan(out, plan, audience, datetime.now(config.zone))
+        practising.print_lines(out, plan.findings, message.file)
         planned = _as_planned(plan, audience)
     if dry_run or not (yes or _agreed(config.mode)):
         if as_json:
@@ -58,7 +67,7 @@ def deliver(config: Config, file: Path, *, yes: bool, dry_run: bool, as_json: bo
         return 0 if dry_run else NOT_DELIVERED
     from broadcaster.cli.watching import see_through  # takes long to import, and a look at the plan needs none of it
 
-    return context.run(see_through(config, plan or message_id(message), file, out, as_json=as_json, wait=wait))
+    return context.run(see_through(config, plan or message_id(message), again, out, as_json=as_json, wait=wait))
 
 
 async def _so_far(config: Config, message: str) -> tuple[Progress, bool]:
@@ -71,7 +80,14 @@ async def _so_far(config: Config, message: str) -> tuple[Progress, bool]:
 
 async def _audience(config: Config, plan: Plan) -> Audience:
     async with opened(config) as store:
-        return await estimate(plan, config, store.database)
+        return await estimate(plan, config, store.database, datetime.now(config.zone))
+
+
+def _print_words(out: Console, plan: Plan) -> None:
+    """Show the texts of a message that was composed, as the first municipality says them."""
+    for rendition in plan.renditions:
+        if rendition.municipality == plan.message.municipalities[0] and FORMS[rendition.channel].markup in _IN_LINES:
+            show_text(out, f"{rendition.channel} · {rendition.language}", rendition.text, "")
 
 
 def print_plan(out: Console, plan: Plan, audience: Audience, now: datetime) -> None:
@@ -89,7 +105,10 @@ def print_plan(out: Console, plan: Plan, audience: Audience, now: datetime) -> N
         shown.add_row(municipality, *cells)
     out.print(shown)
     done, expires = now + audience.duration, expiry(plan.message, now)
-    out.print(f"{audience_line(audience)} Done at about {done:%H:%M}. Expires {expires:%Y-%m-%d %H:%M}.")
+    readers = f"{audience_line(audience)} Done at about {done:%H:%M}."
+    if plan.message.kind is Kind.UPDATE and not plan.message.notify:
+        readers = "Residents get no SMS: an update reaches them by SMS only if it says notify = true."
+    out.print(f"{readers} Expires {expires:%Y-%m-%d %H:%M}.")
     if done >= expires:
         out.print(
             "note: at the rate of the SMS account, some would expire before it is their turn. Ask the provider for a "
@@ -102,16 +121,10 @@ def _as_planned(plan: Plan, audience: Audience) -> dict[str, object]:
     """What ``--dry-run --json`` prints: the shape of ``send --json``, with everything still to come."""
     planned = [Tally(p.rendition.channel, p.rendition.municipality, State.PENDING, 1) for p in plan.postings]
     planned += [Tally(SMS.name, place, State.PENDING, n) for (place, _), n in audience.readers.items()]
-    return as_data(plan.id, Progress(tuple(planned))) | {"state": "planned"}
+    found = practising.as_data(plan.findings)
+    return as_data(plan.id, Progress(tuple(planned))) | {"state": "planned", "findings": found}
 
 
 def _agreed(mode: Mode) -> bool:
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise UsageError("nobody can be asked here: add --yes to send, or --dry-run to look. Nothing was sent.")
     readers = "residents" if mode is Mode.LIVE else "the sandbox"
-    try:
-        print(f"Send it to {readers}? [y/N] ", end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip().lower() in {"y", "yes", "j", "ja"}
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        return False
+    return agreed(f"Send it to {readers}?", "add --yes to send, or --dry-run to look. Nothing was sent.")

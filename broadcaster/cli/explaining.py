@@ -11,7 +11,7 @@ from broadcaster.cli.errors import BAD_CONFIGURATION, BAD_INPUT, ServiceError, U
 from broadcaster.cli.output import console, print_json
 from broadcaster.config import ConfigError
 from broadcaster.scaffold import ScaffoldError
-from broadcaster.store.errors import StoreError
+from broadcaster.store.errors import RefusedError, StoreError
 from broadcaster.store.sealing import SealError
 from messages.problems import InputError, Place, Problem
 
@@ -19,6 +19,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (ConfigError, BAD_CONFIGURATION),
     (InputError, BAD_INPUT),
     (UsageError, BAD_INPUT),
+    (RefusedError, BAD_INPUT),
     (StoreError, BAD_CONFIGURATION),
     (SealError, BAD_CONFIGURATION),
     (ScaffoldError, BAD_CONFIGURATION),

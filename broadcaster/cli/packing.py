@@ -31,7 +31,8 @@ async def export(config: Config, target: Path, line: str | None) -> list[Path]:
         async with opened(config) as store:
             surfaces, recordings = SurfaceStore(store.database, utc_now), RecordingStore(store.database)
             for name, settings in chosen.items():
-                channel, languages = PromptChannel(settings, surfaces, recordings), config.languages_of(name)
+                channel = PromptChannel(settings, surfaces, recordings, utc_now)
+                languages = config.languages_of(name)
                 now = utc_now()
                 current, ordinary = await channel.current(languages, now), await channel.ordinary(languages)
                 made = package(settings, current, ordinary, now, config.zone)

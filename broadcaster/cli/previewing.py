@@ -6,19 +6,19 @@ from typing import Any
 
 from broadcaster import recordings
 from broadcaster.audience import Audience, estimate
-from broadcaster.cli import explaining
+from broadcaster.cli import explaining, practising
 from broadcaster.cli.errors import BAD_INPUT
 from broadcaster.cli.output import console, print_json, show_text
 from broadcaster.cli.reading import message_of
 from broadcaster.config import Config
 from broadcaster.opening import opened
 from broadcaster.plan import Plan, plan_for
-from broadcaster.store.errors import StoreError
+from broadcaster.store.errors import RefusedError, StoreError
 from channels.registry import FORMS
 from messages.checking import expiry
 from messages.html_text import plain
 from messages.model import Markup, Rendition
-from messages.problems import InputError
+from messages.problems import InputError, Problem
 from messages.rendering import measure, remarks
 
 
@@ -37,34 +37,42 @@ async def show(config: Config, file: Path, *, as_json: bool) -> int:
         explaining.print_problems(error.problems)
         print_json(_refused(error))
         return BAD_INPUT
-    audience = await _audience(plan, config)
+    try:
+        audience = await _audience(plan, config, now)
+    except RefusedError as error:
+        if as_json:
+            raise
+        _print(plan, now)
+        explaining.print_problems([Problem(f"It would not be sent now. {error}")])
+        return BAD_INPUT
     if as_json:
         print_json(_as_data(plan, audience))
     else:
-        _print(plan, audience, now)
+        _print(plan, now)
+        console().print(audience_line(audience))
     return 0
 
 
-async def _audience(plan: Plan, config: Config) -> Audience | None:
+async def _audience(plan: Plan, config: Config, now: datetime) -> Audience | None:
     """The audience; None before there is a database."""
     try:
         async with opened(config) as store:
-            return await estimate(plan, config, store.database)
+            return await estimate(plan, config, store.database, now)
     except StoreError:
         return None
 
 
-def _print(plan: Plan, audience: Audience | None, now: datetime) -> None:
+def _print(plan: Plan, now: datetime) -> None:
     out = console()
     for rendition in plan.renditions:
         title = f"{rendition.municipality} · {rendition.channel} · {rendition.language}"
         show_text(out, title, _readable(rendition), _size(rendition))
     for remark in _remarks(plan):
         out.print(f"note: {remark}")
+    practising.print_grounds(out, plan.findings)
     ends = expiry(plan.message, now)
     given = "" if plan.message.expires else " (24 hours after sending, as the message names no time)"
     out.print(f"Expires {ends:%Y-%m-%d %H:%M}{given}.")
-    out.print(audience_line(audience))
 
 
 def audience_line(audience: Audience | None) -> str:
@@ -104,6 +112,7 @@ def _as_data(plan: Plan, audience: Audience | None) -> dict[str, Any]:
         "recipients": None if audience is None else audience.people,
         "cost": None if audience is None else audience.cost,
         "problems": [{"level": "note", "text": remark} for remark in _remarks(plan)],
+        "findings": practising.as_data(plan.findings),
     }
 
 
@@ -123,4 +132,5 @@ def _rendition(rendition: Rendition) -> dict[str, Any]:
 
 
 def _refused(error: InputError) -> dict[str, Any]:
-    return {"renditions": [], "recipients": None, "cost": None, "problems": explaining.as_data(error.problems)}
+    problems = explaining.as_data(error.problems)
+    return {"renditions": [], "recipients": None, "cost": None, "problems": problems, "findings": []}

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from broadcaster.cli.output import table
-from broadcaster.delivery import REACHED, State
+from broadcaster.delivery import OPEN, REACHED, State
 from broadcaster.store.reports import Progress
 from channels.registry import CHANNELS
 
@@ -40,7 +40,7 @@ _COLUMNS = (
     _Column("in doubt", (State.IN_DOUBT,), "yellow", always=True),
     _Column("rejected", (State.REJECTED,), "red", always=True),
     _Column("undelivered", (State.UNDELIVERED,), "red"),
-    _Column("waiting", (State.PENDING, State.SENDING), "cyan"),
+    _Column("waiting", OPEN, "cyan"),
     _Column("not sent", (State.EXPIRED, State.CANCELLED, State.ABANDONED), "red"),
 )
 """Every delivery is in one of them."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from broadcaster.cli.confirming import awaiting, confirm, print_confirmations
-from broadcaster.cli.errors import NOT_DELIVERED, UsageError
+from broadcaster.cli.errors import NOT_DELIVERED
+from broadcaster.cli.naming import named
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.cli.progress import as_data, progress_table, summary
 from broadcaster.config import Config
@@ -13,7 +14,6 @@ from broadcaster.delivery import REACHED, State
 from broadcaster.opening import opened
 from broadcaster.store import endings, lanes, reports
 from broadcaster.store.database import Database
-from broadcaster.store.reports import MessageSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ async def report(config: Config, wanted: str | None, *, as_json: bool, confirmat
         UsageError: there is no such message, or more than one, or nothing to confirm.
     """
     async with opened(config) as store:
-        found = await _find(store.database, wanted)
+        found = await named(store.database, wanted)
         if confirmation is not None:
             await confirm(config, store.database, found.id, confirmation.line)
         unconfirmed = await awaiting(config, store.database, found.id)
@@ -97,12 +97,3 @@ async def print_reasons(out: Console, config: Config, database: Database, messag
     await print_confirmations(out, config, database, message)
     if ended := await endings.count(database, message):
         out.print(f"In doubt before, and settled: {ended}. See `broadcaster doubts list --settled --message {message}`")
-
-
-async def _find(database: Database, wanted: str | None) -> MessageSummary:
-    found = await reports.find_message(database, wanted or "")
-    if not found:
-        raise UsageError(f"there is no message {wanted}." if wanted else "no message has been sent yet.")
-    if wanted and len(found) > 1:
-        raise UsageError(f"{wanted} could be {', '.join(m.id for m in found[:5])}: write more of it.")
-    return found[0]

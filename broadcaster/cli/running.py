@@ -14,6 +14,7 @@ from yarl import URL
 from broadcaster.cli import context
 from broadcaster.cli.errors import ServiceError
 from broadcaster.config import Config
+from broadcaster.duty.watch import watch_duty
 from broadcaster.feeding import follow_feeds
 from broadcaster.logs import LogForm, start_log
 from broadcaster.metrics import Meters
@@ -21,7 +22,10 @@ from broadcaster.prompting import follow_prompts
 from broadcaster.publishing import follow_pages
 from broadcaster.rehearsal import sandbox_of
 from broadcaster.runtime import Broadcaster, assembled
+from broadcaster.schedule.runner import follow_schedules
 from broadcaster.serving import operators_app, web_app
+from broadcaster.situation import COMPOSER, composer
+from broadcaster.sources.following import follow_sources
 from broadcaster.web.metrics import PATH as METRICS_PATH
 from broadcaster.web.server import serving
 
@@ -49,6 +53,10 @@ async def run_server(config: Config) -> None:
             tasks.create_task(follow_feeds(broadcaster, stop))
             tasks.create_task(follow_pages(broadcaster, stop))
             tasks.create_task(follow_prompts(broadcaster, stop))
+            tasks.create_task(follow_sources(broadcaster, stop))
+            composers = {COMPOSER: composer(broadcaster.store.database, config)}
+            tasks.create_task(follow_schedules(broadcaster, stop, composers, meters.run))
+            tasks.create_task(watch_duty(broadcaster.store.database, config, stop))
             tasks.create_task(broadcaster.engine.run(stop))
             await stop.wait()
             await web_side.aclose()
@@ -62,7 +70,12 @@ async def run_worker(config: Config) -> None:
     meters = Meters(config)
     async with assembled(config, results=meters.results) as broadcaster, watched(broadcaster, meters):
         say.aloud(f"working ({config.mode}). Ctrl-C stops it.")
-        await broadcaster.engine.run(stop)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(follow_sources(broadcaster, stop))
+            composers = {COMPOSER: composer(broadcaster.store.database, config)}
+            tasks.create_task(follow_schedules(broadcaster, stop, composers, meters.run))
+            tasks.create_task(watch_duty(broadcaster.store.database, config, stop))
+            tasks.create_task(broadcaster.engine.run(stop))
     say.aloud(_STOPPED)
 
 

@@ -5,28 +5,49 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
-from broadcaster.cli.options import Json, MessageFile
+from broadcaster.cli.errors import UsageError
+from broadcaster.cli.options import DryRun, Json, MessageFile, Wait, Yes
+from broadcaster.cli.schedule import LATE
 
 
 def send(
     file: MessageFile,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go where, and stop there.")] = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
-    wait: Annotated[
-        float, typer.Option(min=0, help="Watch on for so long after the last movement.", metavar="SECONDS")
-    ] = 90,
+    wait: Wait = 90,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at", help='Send it later by itself: 16:00, "tomorrow 16:00", 2027-03-28T16:00.', metavar="TIME"
+        ),
+    ] = None,
+    late: Annotated[
+        str | None, typer.Option("--late", help="With --at: how late it may go, as 30m or 2h.", metavar="PERIOD")
+    ] = None,
 ) -> None:
     """Send a message, and watch what becomes of it.
 
     Shows what will go where and asks first. The same file again sends nothing twice: it goes on with what is left.
+    With --at it is only planned: see `broadcaster schedule list`.
 
     Example: broadcaster send message.md
     """
+    from broadcaster.cli.reading import message_of
+
+    config, message = context.config(), message_of(file)
+    if at is not None:
+        from broadcaster.cli.planning import plan_once
+
+        raise typer.Exit(plan_once(config, message, at, late or LATE, yes=yes, dry_run=dry_run, as_json=as_json))
+    if late is not None:
+        raise UsageError("--late is for what goes by itself: say when, with --at.")
     from broadcaster.cli.delivering import deliver
 
-    raise typer.Exit(deliver(context.config(), file, yes=yes, dry_run=dry_run, as_json=as_json, wait=wait))
+    again = f"broadcaster send {file}"
+    code = deliver(config, message, again, yes=yes, dry_run=dry_run, as_json=as_json, wait=wait)
+    raise typer.Exit(code)
 
 
 def status(

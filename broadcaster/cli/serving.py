@@ -20,7 +20,9 @@ def serve() -> None:
 
 
 def worker() -> None:
-    """Send what waits, and nothing else.
+    """Send what waits, and serve nothing.
+
+    Keeps schedules and promises, and follows sources.
 
     Any number of machines can work on one PostgreSQL database: each account is served by one of them at a time, and
     moves to another within 15 seconds when its machine dies. Runs until Ctrl-C.

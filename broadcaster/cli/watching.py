@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -27,8 +26,12 @@ from broadcaster.sending import Sent, Watch, go_on, send
 from broadcaster.store.reports import Progress
 
 
-async def see_through(config: Config, what: Plan | str, file: Path, out: Console, *, as_json: bool, wait: float) -> int:
-    """Send a plan, or what is left of a message by its id; returns the exit code."""
+async def see_through(config: Config, what: Plan | str, again: str, out: Console, *, as_json: bool, wait: float) -> int:
+    """Send a plan, or what is left of a message by its id; returns the exit code.
+
+    Args:
+        again: the command that goes on with what is left.
+    """
     stop = context.stopped_by_signals(context.STOPPING)
     async with assembled(config) as broadcaster:
         with watched(out, config.zone) as tell:
@@ -39,7 +42,7 @@ async def see_through(config: Config, what: Plan | str, file: Path, out: Console
                 sent = await go_on(broadcaster, what, watch)
         if as_json:
             print_json(as_data(sent.message, sent.progress))
-        await _print_end(out, broadcaster, sent, file)
+        await _print_end(out, broadcaster, sent, again)
     return 0 if sent.progress.count(*REACHED) == sent.progress.total else NOT_DELIVERED
 
 
@@ -79,18 +82,15 @@ def watched(out: Console, zone: ZoneInfo) -> Iterator[Callable[[Progress], None]
         yield watch
 
 
-async def _print_end(out: Console, broadcaster: Broadcaster, sent: Sent, file: Path) -> None:
+async def _print_end(out: Console, broadcaster: Broadcaster, sent: Sent, again: str) -> None:
     out.print(progress_table(sent.progress))
     await print_reasons(out, broadcaster.config, broadcaster.store.database, sent.message)
     out.print(summary(sent.progress))
     if left := sent.progress.count(*OPEN):
-        out.print(
-            f"{left} are still to come. They go on with `broadcaster send {file}` or `broadcaster serve`; "
-            "nothing is sent twice."
-        )
+        out.print(f"{left} are still to come. They go on with `{again}` or `broadcaster serve`; nothing is sent twice.")
     if in_doubt := sent.progress.count(State.IN_DOUBT):
         out.print(
-            f"{in_doubt} may have been sent. `broadcaster send {file}` and `broadcaster serve` ask the provider; "
+            f"{in_doubt} may have been sent. `{again}` and `broadcaster serve` ask the provider; "
             "see `broadcaster doubts list`."
         )
     out.print(f"What becomes of it: `broadcaster status {sent.message}`")

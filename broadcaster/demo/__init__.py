@@ -107,7 +107,7 @@ async def _send(out: Console, broadcaster: Broadcaster, stop: asyncio.Event) -> 
     now = datetime.now(broadcaster.config.zone)
     plan = prepare(message(now).encode(), "message.md", broadcaster.config, now)
     _step(out, 4, "one joint message, in Swedish with English parts:\n")
-    print_plan(out, plan, await estimate(plan, broadcaster.config, broadcaster.store.database), now)
+    print_plan(out, plan, await estimate(plan, broadcaster.config, broadcaster.store.database, now), now)
     out.print()
     with watched(out, broadcaster.config.zone) as tell:
         watch = Watch(stop, tell, PATIENCE)
@@ -135,7 +135,6 @@ def message(now: datetime) -> str:
     times = {
         "next_update": update.isoformat(),
         "expires": (update + timedelta(hours=24)).isoformat(),
-        "update_time": f"{update:%H:%M}",
     }
     return Template(text).substitute(times)
 

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from broadcaster.config import Account
-from broadcaster.engine.failover import DOWN_FOR, Failover, Way
+from broadcaster.engine.failover import Failover, Way
 from broadcaster.engine.lane import Lane
+from broadcaster.engine.slips import Courier
 from broadcaster.engine.station import Workshop
 from broadcaster.engine.strays import end_strays
 from broadcaster.engine.waiting import first_of, pause
-from broadcaster.store import signups
+from broadcaster.store import duty, signups
 from broadcaster.store.errors import StoreError
 from channels.contract import Channel
 
@@ -26,6 +27,10 @@ PATIENCE = 1.0
 
 FIND_WAYS = 1.0
 """Seconds between two looks for deliveries that should go by another provider."""
+
+
+RELEASE = 0.5
+"""Seconds between two looks for what waits for an earlier message in the same place."""
 
 
 END_STRAYS = 30.0
@@ -78,6 +83,7 @@ class Engine:
             if self._shop.database.is_postgresql:
                 tasks.create_task(self._listen(stop))
             tasks.create_task(self._find_ways(stop))
+            tasks.create_task(self._release(stop))
             tasks.create_task(self._end_strays(stop))
 
     async def _look_out(self, stop: asyncio.Event) -> None:
@@ -86,19 +92,27 @@ class Engine:
             database.woken.clear()
             try:
                 busy = await self._shop.ledger.busy(self._lanes.keys(), self._shop.clock())
-                ready = [name for name, lane in self._lanes.items() if lane.codes.ready]
-                asked = await signups.waiting(database, ready, self._shop.clock(), DOWN_FOR)
+                asked = await self._ask()
             except StoreError as error:
                 if well:
                     log.warning("nothing is sent while the database cannot be reached: %s", error)
-                well, busy, asked = False, set(), set()
+                well, busy, asked = False, set(), []
             else:
                 well = True
-            for name in asked:
-                self._lanes[name].codes.asked = True
-            for name in busy | asked:
+            for courier in asked:
+                courier.asked.set()
+            for name in busy.union(courier.lane for courier in asked):
                 self._lanes[name].busy.set()
             await pause(self._interval, database.woken, stop)
+
+    async def _ask(self) -> list[Courier]:
+        """The couriers for whom a slip waits."""
+        asked: list[Courier] = []
+        for couriers in zip(*(lane.couriers for lane in self._lanes.values()), strict=True):
+            ready = {courier.lane: courier for courier in couriers if courier.ready}
+            waiting = couriers[0].tray.waiting
+            asked += [ready[name] for name in await waiting(self._shop.database, ready, self._shop.clock())]
+        return asked
 
     async def _listen(self, stop: asyncio.Event) -> None:
         """Let other machines wake this one. Without it all goes on, only later."""
@@ -123,11 +137,24 @@ class Engine:
             # Counting a long backlog takes a while: at most a tenth of the time goes into it.
             await pause(max(FIND_WAYS, 10 * (loop.time() - began)), stop)
 
+    async def _release(self, stop: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
+        while not stop.is_set():
+            began = loop.time()
+            try:
+                await self._shop.ledger.release(self._shop.clock())
+            except StoreError as error:
+                log.debug("nothing that waits is let go: %s", error)  # the look-out says so already
+            # Looking through all that waits takes a while: at most a tenth of the time goes into it.
+            await pause(max(RELEASE, 10 * (loop.time() - began)), stop)
+
     async def _end_strays(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await end_strays(self._shop, self._lanes.keys())
                 await signups.forget_expired(self._shop.database, self._shop.clock())
+                if late := await duty.forget_expired(self._shop.database, self._shop.clock()):
+                    log.error("%d reminders to the people on duty could not leave in time, and are not sent", late)
             except StoreError as error:
                 log.debug("no lanes without an account are looked for: %s", error)  # the look-out says so already
             await pause(END_STRAYS, stop)

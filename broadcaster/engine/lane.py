@@ -7,10 +7,10 @@ from contextlib import suppress
 from datetime import timedelta
 
 from broadcaster.config import Account
-from broadcaster.engine.codes import Codes
 from broadcaster.engine.pace import Health, Pace
 from broadcaster.engine.settler import Settler
 from broadcaster.engine.shift import Shift
+from broadcaster.engine.slips import CODES, REMINDERS, Courier
 from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import first_of, pause
 from broadcaster.store import lanes
@@ -51,7 +51,8 @@ class Lane:
             pace=Pace(account.rate, account.concurrency, health.share),
             health=health,
         )
-        self.codes = Codes(self._station, shop)
+        self._reminders = Courier(REMINDERS, self._station, shop)
+        self.couriers = (self._reminders, Courier(CODES, self._station, shop))
         self._repeatable = account.provider.channel.repeatable
         self._probed: float | None = None
         self._epoch = 0  # of the last lease here
@@ -77,7 +78,8 @@ class Lane:
                 # A bug. The other lanes go on, and so does this one if it can.
                 log.exception("lane %s failed", self.name)
                 await pause(PATIENCE, stop)
-        await self.codes.close()
+        for courier in self.couriers:
+            await courier.close()
 
     async def _serve_once(self, stop: asyncio.Event) -> None:
         health = self._station.health
@@ -99,7 +101,8 @@ class Lane:
             if stranded and not self._repeatable:
                 log.warning("lane %s: a worker died while sending %d deliveries: in doubt", self.name, stranded)
             await self._work(lease, stop)
-            await self.codes.send(lease, self.busy, stop)
+            for courier in self.couriers:
+                await courier.send(lease, self.busy, stop)
         finally:
             with suppress(StoreError):  # then the lease runs out by itself
                 await asyncio.shield(lanes.release(database, lease))
@@ -107,22 +110,23 @@ class Lane:
             self._probed = _time()
 
     async def _work(self, lease: Lease, stop: asyncio.Event) -> None:
-        """Send what is pending, and beside that look up what is in doubt."""
+        """Send what is pending, and beside that remind who is on duty and look up what is in doubt."""
         shift = Shift(self._station, self._shop, lease, stop, noted_as_down=self._noted_as_down)
         channel = self._station.channel
-        if not isinstance(channel, Find):
-            await shift.work()
-            return
         over = asyncio.Event()
-        settling = asyncio.create_task(Settler(self._station, self._shop, lease, channel).work(over))
+        reminding = asyncio.create_task(self._reminders.work(lease, over))
+        settling = None
+        if isinstance(channel, Find):
+            settling = asyncio.create_task(Settler(self._station, self._shop, lease, channel).work(over))
         try:
             await shift.work()
         finally:
             over.set()
-            if stop.is_set():
+            if settling is not None and stop.is_set():
                 settling.cancel()  # a look-up changes nothing at the provider
-            with suppress(asyncio.CancelledError, LeaseLostError):
-                await settling
+            for task in filter(None, (reminding, settling)):
+                with suppress(asyncio.CancelledError, LeaseLostError):
+                    await task
 
     async def _may_try(self) -> bool:
         """Whether the account is not halted, or has been for so long that one parcel may try it."""

@@ -11,16 +11,18 @@ What this process has in ``sending`` is exactly what it has claimed and not yet 
 import asyncio
 import logging
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from broadcaster.delivery import EXPIRED, INTERRUPTED, State, Verdict, decide, unsent
+from broadcaster.delivery import EXPIRED, INTERRUPTED, Operation, State, Verdict, decide, unsent
+from broadcaster.engine.performing import perform
 from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import happened, pause
 from broadcaster.store import lanes
 from broadcaster.store.errors import StoreError
 from broadcaster.store.lanes import Lease, LeaseLostError
-from broadcaster.store.ledger import Claimed, Letter, Report
+from broadcaster.store.ledger import LEFT, Claimed, Letter, Report
 from broadcaster.store.sealing import SealError
 from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
 
@@ -39,7 +41,7 @@ HEARTBEAT = 3.0
 """Seconds after which a shift that has nothing to record still says that it lives."""
 
 LOOK_AGAIN = 0.2
-"""Seconds for which it holds good that nobody has left."""
+"""Seconds for which it holds good that nobody has left and nothing was called off."""
 
 GRACE = 10.0
 """Seconds that parcels in flight get when the work is stopped."""
@@ -47,7 +49,7 @@ GRACE = 10.0
 PATIENCE = 1.0
 """Seconds between two tries to write to a database that is gone."""
 
-GONE = Verdict(State.CANCELLED, "the subscriber left", attempts=0)
+GONE = Verdict(State.CANCELLED, LEFT, attempts=0)
 NO_GOOD = Verdict(State.CANCELLED, "the number is marked as gone", attempts=0)
 
 
@@ -73,8 +75,8 @@ class Shift:
         self._first = asyncio.Event()  # there is a verdict
         self._enough = asyncio.Event()  # there are enough of them to record
         self._many = max(1, int(station.claim_size * ENOUGH))
-        self._left: set[int] = set()  # of what is claimed: the subscriber has left
-        self._looked = -math.inf  # when it was looked for them last
+        self._called_off: Mapping[int, str] = {}  # of what is claimed: not to be sent any more, and why
+        self._looked = -math.inf  # when it was looked for last
         self._looking = asyncio.Lock()
         self._leased_until = shop.stopwatch() + lanes.LEASE_SECONDS
         self._unsure = False  # a turn's answer never came
@@ -194,16 +196,18 @@ class Shift:
 
     async def _attempt(self, claimed: Claimed, letter: Letter) -> Verdict:
         try:
-            if await self._has_left(claimed):
-                return GONE
+            if (reason := await self._why_not(claimed)) is not None:
+                return Verdict(State.CANCELLED, reason, attempts=0)
         except StoreError:
             return unsent(self._shop.clock())  # nobody can tell, and what became of it could not be written down
         now = self._shop.clock()
         if self._over():
             return unsent(now)
-        if letter.expires <= now:
+        if letter.expires <= now and letter.operation is not Operation.WITHDRAW:
             return EXPIRED
-        outcome = await self._send(claimed, letter)
+        outcome = await self._perform(claimed, letter)
+        if isinstance(outcome, Verdict):
+            return outcome
         if self._station.health.note(outcome, _time(), self._shop.dice()):
             self._account_failed = True
         if isinstance(outcome, Accepted | Rejected):
@@ -214,23 +218,25 @@ class Shift:
             self._failure = outcome.reason
         return decide(outcome, claimed.attempts, self._shop.clock(), self._shop.dice())
 
-    async def _has_left(self, claimed: Claimed) -> bool:
-        """Whether the resident has left since this was claimed, in whatever process that was heard.
+    async def _why_not(self, claimed: Claimed) -> str | None:
+        """Why this is not to be sent any more, if the resident has left or it was called off since it was claimed.
 
-        Asked right before sending, and answered by a look that is young enough: one for all that leaves in its time.
+        Asked right before sending, whatever process has heard of it, and answered by a look that is young enough: one
+        for all that leaves in its time.
         """
-        if claimed.target is None and self._is_stale():
+        if self._is_stale():
             async with self._looking:
                 if self._is_stale():
                     began = self._shop.stopwatch()
-                    self._left = await self._shop.ledger.left(self._lease.lane)
+                    self._called_off = await self._shop.ledger.called_off(self._lease.lane)
                     self._looked = began
-        return claimed.id in self._left
+        return self._called_off.get(claimed.id)
 
     def _is_stale(self) -> bool:
         return self._shop.stopwatch() - self._looked >= LOOK_AGAIN
 
-    async def _send(self, claimed: Claimed, letter: Letter) -> Outcome:
+    async def _perform(self, claimed: Claimed, letter: Letter) -> Outcome | Verdict:
+        """Do what is to be done with the letter; a verdict where there was nothing to do."""
         try:
             target = claimed.target or self._shop.seal.open(claimed.sealed_number or "")
         except SealError as error:
@@ -238,7 +244,10 @@ class Shift:
         parcel = letter.parcel(claimed.id, target)
         self._in_the_air.add(claimed.id)
         try:
-            return await self._station.channel.send(parcel)
+            if letter.operation is Operation.SEND:
+                return await self._station.channel.send(parcel)
+            former = await self._shop.ledger.acted_on(claimed.id)
+            return await perform(letter.operation, self._station.channel, parcel, former, self._shop.clock())
         except StoreError as error:
             return Deferred(f"our own database could not be written: {error}")  # only our own surfaces need it
 

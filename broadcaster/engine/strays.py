@@ -41,3 +41,4 @@ async def _end(shop: Workshop, lease: Lease) -> None:
     if stranded:
         log.warning("lane %s has no account any more: %d deliveries are in doubt", lease.lane, stranded)
     await shop.ledger.turn(lease, Report({}, room=0), now)
+    await shop.ledger.leave_to_people(lease, "waits for a person: the account was taken out of the configuration", now)

@@ -9,6 +9,7 @@ from broadcaster.residents.commands import Command, Verb, words_of
 from broadcaster.store.news import News
 from messages.languages import Texting, language
 from messages.model import Municipality
+from messages.moments import told
 from messages.segments import normalise, segment
 
 
@@ -210,11 +211,9 @@ class _Desk:
         return f"{told} {self._texting.replies['next'].format(time=self._time(news.next_update, at))}"
 
     def _time(self, moment: datetime, at: datetime) -> str:
-        local = moment.astimezone(self._office.zone)
-        today = local.date() == at.astimezone(self._office.zone).date()
-        months = language(self._language).dates.months
-        written = self._texting.today if today else self._texting.later
-        return written.format(hour=local.hour, minute=local.minute, day=local.day, month=months[local.month - 1])
+        zone = self._office.zone
+        today = moment.astimezone(zone).date() == at.astimezone(zone).date()
+        return told(moment, self._texting.today if today else self._texting.later, self._language, zone)
 
     def _nearest(self) -> Municipality:
         """The municipality that is meant, or the first of those that may be."""

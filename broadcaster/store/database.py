@@ -17,7 +17,7 @@ from broadcaster.store.errors import StoreError, explained
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
-HEAD = "0006"
+HEAD = "0010"
 """Revision of the newest migration: what this program reads and writes. Revisions count up, in four digits."""
 
 BUSY_TIMEOUT = 30.0
@@ -191,11 +191,17 @@ class Database:
         found = await self.revision()
         if found is not None and found > HEAD:
             raise self._newer(found)
-        async with self.write() as connection:
-            if self.is_postgresql:  # where two could begin at once, and the first may take its time
-                await connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
-                await connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
-            await connection.run_sync(_migrate)
+        # SQLite cannot change a table's constraints: it is made anew, and those that refer to it must bear that.
+        migrating = self._writing.execution_options(unreferenced=True)
+        with explained(self.name):
+            try:
+                async with self._writer, migrating.begin() as connection:
+                    if self.is_postgresql:  # where two could begin at once, and the first may take its time
+                        await connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
+                        await connection.execute(select(func.pg_advisory_xact_lock(_UPGRADING)))
+                    await connection.run_sync(_migrate)
+            finally:
+                await self._engine.dispose()  # of connections that do not look where references lead
 
     def _newer(self, found: str) -> StoreError:
         return StoreError(
@@ -285,5 +291,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (
 
 
 def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 (a connection of either kind)
-    writer = connection.get_execution_options().get("writer")
+    options = connection.get_execution_options()
+    if options.get("unreferenced"):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # has no effect once the transaction has begun
+    writer = options.get("writer")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

@@ -13,7 +13,7 @@ from broadcaster.store import endings, lanes, sets
 from broadcaster.store.database import Database
 from broadcaster.store.endings import Ending
 from broadcaster.store.lanes import Lease
-from broadcaster.store.ledger import Letter, letters_of
+from broadcaster.store.ledger import Letter, cancel_called_off, letters_of
 from broadcaster.store.schema import (
     IS_IN_DOUBT,
     deliveries,
@@ -185,6 +185,12 @@ async def settle(database: Database, lease: Lease, settlements: Mapping[Doubtful
         await lanes.hold(connection, database, lease)
         parameters = {"settlements": sets.text(rows), "of_lane": lease.lane}
         found = set((await connection.execute(written, parameters)).scalars())
+        absent = [one.id for one, s in settlements.items() if s.state is State.PENDING and not s.again]
+        if absent:
+            await connection.run_sync(cancel_called_off, absent, now)
+        untold = [one.id for one, s in settlements.items() if s.state is State.PENDING and s.again]
+        if untold:  # whoever may have got it is one of those who did
+            await connection.run_sync(cancel_called_off, untold, now, State.ABANDONED)
         ended = [(one.id, s) for one, s in settlements.items() if one.id in found and s.state is not State.IN_DOUBT]
         await endings.note(connection, (Ending(id_, now, s.state, s.reason or _HAS_IT) for id_, s in ended))
         return len(found)
@@ -227,6 +233,7 @@ async def resolve(database: Database, id_: int, state: State, now: datetime, act
         written = settled.values(state=state, reason=said, due=now, held=0, changed=now)
         if not (await connection.execute(written)).rowcount:
             return False
+        await connection.run_sync(cancel_called_off, [id_], now)
         await endings.note(connection, [Ending(id_, now, state, said, actor)])
     return True
 

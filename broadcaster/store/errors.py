@@ -15,6 +15,10 @@ class ConflictError(StoreError):
     """Two transactions were in each other's way, and the database gave this one up. Nothing was changed."""
 
 
+class RefusedError(Exception):
+    """What was asked does not fit what has been said before. The message says why and what to do; nothing was done."""
+
+
 @contextmanager
 def explained(name: str) -> Iterator[None]:
     """Turn what a driver says about database ``name`` into a StoreError. Bugs (bad SQL, broken constraints) pass."""

@@ -136,6 +136,16 @@ async def hold(connection: AsyncConnection, database: Database, lease: Lease) ->
     await connection.run_sync(Holding(database), lease)
 
 
+async def stop_all(connection: AsyncConnection, database: Database) -> None:
+    """Let no lane claim or record anything until the transaction ends, so that what one reads of deliveries stays true.
+
+    On SQLite nobody else writes meanwhile anyway. On PostgreSQL all of the table is locked, since whoever claims or
+    records begins there; row by row it could meet somebody who goes through the lanes in another order.
+    """
+    if database.is_postgresql:
+        await connection.exec_driver_sql("LOCK TABLE lanes IN SHARE ROW EXCLUSIVE MODE")
+
+
 async def release(database: Database, lease: Lease) -> None:
     """Leave the lane to whoever wants it."""
     async with database.write() as connection:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as SqlText
 
-from broadcaster.delivery import CRASHED, EXPIRED, State, Verdict, unsent
+from broadcaster.delivery import ARRIVED, CRASHED, EXPIRED, Operation, State, Verdict, unsent
 from broadcaster.store import lanes, sets
 from broadcaster.store.database import Database
 from broadcaster.store.lanes import Lease
@@ -37,6 +37,7 @@ from broadcaster.store.schema import (
     IS_IN_DOUBT,
     IS_PENDING,
     IS_SENDING,
+    IS_WAITING,
     deliveries,
     messages,
     milliseconds,
@@ -47,6 +48,9 @@ from broadcaster.store.schema import (
 from broadcaster.store.subscribers import mark_gone
 from channels.contract import Parcel
 from messages.model import Kind, Rendition, Severity
+
+LEFT = "the subscriber left"
+MISSED = "what it refers to was never sent here"
 
 SWEEP = timedelta(seconds=1)
 """How often a lane lets expire what is too late. Right before sending every parcel's own expiry is looked at anyway."""
@@ -82,6 +86,7 @@ class Letter:
     incident: str
     next_update: datetime | None
     rendition: Rendition
+    operation: Operation = Operation.SEND
 
     def parcel(self, delivery: int, target: str) -> Parcel:
         """What a channel gets: the letter, addressed."""
@@ -97,6 +102,20 @@ class Letter:
             incident=self.incident,
             next_update=self.next_update,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ActedOn:
+    """What a delivery replaces, marks or takes away.
+
+    Args:
+        remote_id: the provider's name for it; None while nobody knows one.
+        held: it is in doubt and waits for a person.
+    """
+
+    remote_id: str | None
+    state: State
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +184,9 @@ class Ledger:
             self._record(connection, lease, report, now)
         swept = report.swept
         # What comes back may belong to a message that expired in an earlier sweep.
-        put_back = any(verdict.state is State.PENDING for verdict in report.verdicts.values())
+        put_back = [id_ for id_, verdict in report.verdicts.items() if verdict.state is State.PENDING]
+        if put_back:
+            cancel_called_off(connection, put_back, now)
         if swept is None or put_back or now - swept >= SWEEP:
             _expire(connection, lease.lane, now, None if put_back else swept)
             swept = now
@@ -175,11 +196,59 @@ class Ledger:
         letters = letters_of(connection, {one.rendition for one in claimed}.difference(report.known))
         return Turn(swept, tuple(claimed), letters)
 
-    async def left(self, lane: str) -> set[int]:
-        """What the lane has claimed for subscribers who have left since: it has lost its number."""
+    async def called_off(self, lane: str) -> Mapping[int, str]:
+        """What the lane has claimed that is not to be sent any more, and why.
+
+        A subscriber has left since, so that it has lost its number; or another message has taken its place.
+        """
         d = deliveries.c
-        wanted = select(d.id).where(d.lane == lane, IS_SENDING, d.subscriber.is_(None), d.target.is_(None))
-        return await self._database.read_at_once(lambda connection: set(connection.execute(wanted).scalars()))
+        left = and_(d.subscriber.is_(None), d.target.is_(None))
+        wanted = select(d.id, d.called_off).where(d.lane == lane, IS_SENDING, or_(left, d.called_off.is_not(None)))
+        return await self._database.read_at_once(
+            lambda connection: {row[0]: row[1] or LEFT for row in connection.execute(wanted)}
+        )
+
+    async def acted_on(self, delivery: int) -> ActedOn | None:
+        """What a delivery replaces, marks or takes away; None if it stands alone.
+
+        Where that was to replace an earlier text and never did, it is the earlier one, which still stands.
+        """
+        d, other = deliveries.c, deliveries.alias("other")
+        known = (other.c.id, other.c.remote_id, other.c.state, other.c.held)
+        wanted = select(*known).join(deliveries, other.c.id == d.acts_on).where(d.id == bindparam("acting"))
+
+        def look(connection: Connection) -> ActedOn | None:
+            found, acting = None, delivery
+            while row := connection.execute(wanted, {"acting": acting}).one_or_none():
+                found, acting = ActedOn(row.remote_id, State(row.state), bool(row.held)), row.id
+                if found.remote_id is not None or found.state not in {State.REJECTED, State.EXPIRED, State.CANCELLED}:
+                    break
+            return found
+
+        return await self._database.read_at_once(look)
+
+    async def release(self, now: datetime) -> int:
+        """Let go what waited for something that is settled now; returns for how many that decided.
+
+        What is only for those who got the earlier one is cancelled where it turns out that they did not.
+        """
+        d, former = deliveries.c, deliveries.alias("former")
+        in_doubt = former.c.state == State.IN_DOUBT
+        under_way = or_(
+            former.c.state.in_((State.WAITING, State.PENDING, State.SENDING)), and_(in_doubt, former.c.held == 0)
+        )
+        free = and_(IS_WAITING, ~exists().where(former.c.id == d.after, under_way))
+        went_out = exists().where(former.c.id == d.after, or_(former.c.state.in_(ARRIVED), in_doubt))
+        missed = update(deliveries).where(free, d.only_after_sent == 1, ~went_out)
+        due = update(deliveries).where(free, or_(d.only_after_sent == 0, went_out))  # it may have changed in between
+        waiting = await self._database.read_at_once(lambda c: c.execute(select(1).where(IS_WAITING).limit(1)).scalar())
+        if waiting is None:
+            return 0
+        async with self._database.write(wakes=True) as connection:
+            await lanes.stop_all(connection, self._database)  # nor does anybody call off what waits, in another order
+            cancelled = missed.values(state=State.CANCELLED, reason=MISSED, changed=now)
+            decided = (await connection.execute(cancelled)).rowcount
+            return decided + (await connection.execute(due.values(state=State.PENDING, due=now, changed=now))).rowcount
 
     async def recover(self, lease: Lease, *, repeatable: bool, now: datetime, settle: timedelta = timedelta(0)) -> int:
         """Free what earlier leases of the lane left in ``sending``; returns how many there were.
@@ -206,9 +275,15 @@ class Ledger:
         """Take deliveries of the lane out of ``sending``. A receipt that has come knows better than the verdict."""
         stuck = update(deliveries).where(deliveries.c.lane == lease.lane, IS_SENDING, which)
         told = deliveries.c.receipt.is_not(None)
+        off = and_(deliveries.c.called_off.is_not(None), literal(verdict.state is State.PENDING))
+        cancelled = State.CANCELLED.value
         written = stuck.values(
-            state=case((told, deliveries.c.receipt), else_=literal(verdict.state, String())),
-            reason=case((told, deliveries.c.reason), else_=literal(verdict.reason, SqlText())),
+            state=case((told, deliveries.c.receipt), (off, cancelled), else_=literal(verdict.state, String())),
+            reason=case(
+                (told, deliveries.c.reason),
+                (off, deliveries.c.called_off),
+                else_=literal(verdict.reason, SqlText()),
+            ),
             attempts=deliveries.c.attempts + verdict.attempts,
             due=due,
             changed=now,
@@ -228,11 +303,19 @@ class Ledger:
         return await self._database.read_at_once(lambda connection: set(connection.execute(wanted).scalars()))
 
     async def strays(self, names: Collection[str]) -> set[str]:
-        """Lanes of other names that have something pending or in ``sending``: their accounts were taken out."""
+        """Lanes of other names with something pending, in ``sending`` or in doubt: their accounts were taken out."""
         async with self._database.read() as connection:
             pending = (await connection.execute(_lanes_with(IS_PENDING))).scalars().all()
             sending = (await connection.execute(_lanes_with(IS_SENDING))).scalars().all()
-        return {*pending, *sending}.difference(names)
+            in_doubt = (await connection.execute(_lanes_with(IS_IN_DOUBT))).scalars().all()
+        return {*pending, *sending, *in_doubt}.difference(names)
+
+    async def leave_to_people(self, lease: Lease, reason: str, now: datetime) -> None:
+        """Let all doubts of a lane wait for a person, since no provider can be asked; nothing else waits for them."""
+        asked = update(deliveries).where(deliveries.c.lane == lease.lane, IS_IN_DOUBT, deliveries.c.held == 0)
+        async with self._database.write() as connection:
+            await connection.run_sync(self._hold, lease)
+            await connection.execute(asked.values(held=1, reason=reason, changed=now))
 
     async def backlogs(self, names: Collection[str]) -> dict[str, Backlog]:
         """What is pending in each of the lanes that have anything pending."""
@@ -360,7 +443,7 @@ class _Statements:
 
 
 def _expire(connection: Connection, lane: str, now: datetime, swept: datetime | None) -> None:
-    waiting = and_(unindexed(deliveries.c.lane) == lane, deliveries.c.state == State.PENDING)
+    waiting = and_(unindexed(deliveries.c.lane) == lane, deliveries.c.state.in_((State.PENDING, State.WAITING)))
     ended = select(messages.c.id).where(
         messages.c.expires <= now, exists().where(deliveries.c.message == messages.c.id, waiting)
     )
@@ -368,8 +451,27 @@ def _expire(connection: Connection, lane: str, now: datetime, swept: datetime | 
         ended = ended.where(messages.c.expires > swept)
     # Asked for first: it is nearly always nothing.
     if late := connection.execute(ended).scalars().all():
-        too_late = update(deliveries).where(deliveries.c.message.in_(late), waiting)
+        # What is taken away is so all the more when it has expired.
+        removal = select(renditions.c.id).where(
+            renditions.c.message.in_(late), renditions.c.operation == Operation.WITHDRAW
+        )
+        too_late = update(deliveries).where(
+            deliveries.c.message.in_(late), waiting, deliveries.c.rendition.not_in(removal)
+        )
         connection.execute(too_late.values(state=EXPIRED.state, reason=EXPIRED.reason, changed=now))
+
+
+def cancel_called_off(
+    connection: Connection, ids: Collection[int], now: datetime, state: State = State.CANCELLED
+) -> None:
+    """End those of the deliveries that came back to pending, and are not to be sent any more.
+
+    Args:
+        state: what they become: ``abandoned`` if they may have been sent.
+    """
+    d = deliveries.c
+    off = update(deliveries).where(d.id.in_(ids), d.state == State.PENDING, d.called_off.is_not(None))
+    connection.execute(off.values(state=state, reason=d.called_off, changed=now))
 
 
 def _lanes_with(state: ColumnElement[bool]) -> Select[str]:
@@ -405,6 +507,7 @@ def letters_of(connection: Connection, ids: Collection[int]) -> dict[int, Letter
             incident=row.incident,
             next_update=row.next_update,
             rendition=Rendition(row.municipality, row.channel, row.language, row.title, row.text),
+            operation=Operation(row.operation),
         )
         for row in connection.execute(wanted)
     }

@@ -1,13 +1,16 @@
-"""What goes on in municipalities: the last message of each incident that has neither ended nor expired."""
+"""What goes on in municipalities: the last message of each incident that has neither ended nor expired.
+
+What was taken back counts as never said.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from broadcaster.store.schema import messages, renditions
+from broadcaster.store.schema import incidents, messages, renditions
 from messages.model import Kind
 
 
@@ -23,6 +26,7 @@ class News:
     message: str
     next_update: datetime | None
     headlines: dict[str, str] = field(default_factory=dict)
+    incident: str = ""
 
 
 async def current(connection: AsyncConnection, municipalities: Collection[str], now: datetime) -> list[News]:
@@ -31,20 +35,23 @@ async def current(connection: AsyncConnection, municipalities: Collection[str], 
     said = select(r.message, r.municipality).where(r.municipality.in_(municipalities)).distinct().subquery()
     place = func.row_number().over(partition_by=(said.c.municipality, m.incident), order_by=(m.issued.desc(), m.id))
     ranked = (
-        select(m.id, m.kind, m.issued, m.expires, m.next_update, said.c.municipality, place.label("place"))
+        select(m.id, m.incident, m.kind, m.issued, m.expires, m.next_update, said.c.municipality, place.label("place"))
         .join(said, said.c.message == m.id)
+        .where(m.retracted.is_(None))
         .subquery()
     )
     last = ranked.c
-    goes_on = (last.place == 1) & (last.kind != Kind.ALL_CLEAR) & (last.expires > now)
+    is_closed = exists().where(incidents.c.name == last.incident, incidents.c.closed.is_not(None))
+    goes_on = (last.place == 1) & (last.kind != Kind.ALL_CLEAR) & (last.expires > now) & ~is_closed
     wanted = (
-        select(last.id, last.municipality, last.next_update, r.language, r.title)
+        select(last.id, last.municipality, last.incident, last.next_update, r.language, r.title)
         .join(renditions, (r.message == last.id) & (r.municipality == last.municipality))
         .where(goes_on)
         .order_by(last.issued.desc(), last.id, last.municipality, r.id)
     )
     found: dict[tuple[str, str], News] = {}
     for row in await connection.execute(wanted):
-        news = found.setdefault((row.municipality, row.id), News(row.municipality, row.id, row.next_update))
+        fresh = News(row.municipality, row.id, row.next_update, incident=row.incident)
+        news = found.setdefault((row.municipality, row.id), fresh)
         news.headlines.setdefault(row.language, row.title)
     return list(found.values())

@@ -116,6 +116,12 @@ async def find_message(database: Database, prefix: str, most: int = 20) -> list[
     return await _summaries(database, messages.c.id.startswith(prefix, autoescape=True), most)
 
 
+async def source_of(database: Database, message: str) -> str:
+    """The message as it was written."""
+    async with database.read() as connection:
+        return str((await connection.execute(select(messages.c.source).where(messages.c.id == message))).scalar_one())
+
+
 async def renditions_of(database: Database, message: str) -> Sequence[Rendition]:
     """The stored texts of a message."""
     wanted = select(renditions).where(renditions.c.message == message).order_by(renditions.c.id)

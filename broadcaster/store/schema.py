@@ -75,7 +75,23 @@ messages = Table(
     Column("issued", Instant, nullable=False),
     Column("next_update", Instant),
     Column("expires", Instant, nullable=False),
+    Column("follows", ForeignKey("messages.id")),  # what it updates, corrects or ends
+    Column("retracted", Instant),
     Index(None, "expires"),
+    Index(None, "incident"),
+)
+
+# What messages belong to, from the first alert to the end. It is known by its name.
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("opened", Instant, nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("closed", Instant),
+    Column("closed_by", Text),
+    Column("aware", Instant),  # when the municipality became aware of it: what deadlines of the law count from
+    Column("earlier", ForeignKey("incidents.name")),  # one that came before and has to do with it
 )
 
 renditions = Table(
@@ -88,7 +104,8 @@ renditions = Table(
     Column("language", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
-    UniqueConstraint("message", "municipality", "channel", "language"),
+    Column("operation", String(8), nullable=False, server_default=text("'send'")),  # what is done with the text
+    UniqueConstraint("message", "municipality", "channel", "language", "operation"),
 )
 
 subscribers = Table(
@@ -135,6 +152,11 @@ deliveries = Table(
     Column("looks", Integer, nullable=False, server_default="0"),  # how often it was asked without learning anything
     Column("again", Integer, nullable=False, server_default="0"),  # how often policy sent it once more
     Column("held", Integer, nullable=False, server_default="0"),  # 1: it waits for a person
+    # What it follows in the same place, and waits for as long as that is under way.
+    Column("after", BigInteger),  # a delivery's id; deliveries are never deleted
+    Column("acts_on", BigInteger),  # a delivery's id: whose text it replaces, marks or takes away
+    Column("only_after_sent", Integer, nullable=False, server_default="0"),  # 1: it is for those who got that one
+    Column("called_off", Text),  # why it is not to be sent again should it turn out that it was not
 )
 Index(None, deliveries.c.message, deliveries.c.state, deliveries.c.rendition)  # all that a count needs
 Index("ix_deliveries_subscriber", deliveries.c.subscriber)
@@ -143,10 +165,12 @@ Index("ix_deliveries_subscriber", deliveries.c.subscriber)
 IS_PENDING = deliveries.c.state == literal_column("'pending'")
 IS_SENDING = deliveries.c.state == literal_column("'sending'")
 IS_IN_DOUBT = deliveries.c.state == literal_column("'in_doubt'")
+IS_WAITING = deliveries.c.state == literal_column("'waiting'")
 for _name, _state, _columns in (
     ("ix_deliveries_pending", IS_PENDING, (deliveries.c.lane, deliveries.c.due, deliveries.c.id)),
     ("ix_deliveries_sending", IS_SENDING, (deliveries.c.lane,)),
     ("ix_deliveries_in_doubt", IS_IN_DOUBT, (deliveries.c.lane, deliveries.c.due, deliveries.c.id)),
+    ("ix_deliveries_waiting", IS_WAITING, (deliveries.c.id, deliveries.c.after)),
 ):
     Index(_name, *_columns, sqlite_where=_state, postgresql_where=_state)
 
@@ -298,4 +322,120 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("details", Text, nullable=False),
+)
+
+# What was told to the authorities of an incident, by the ids of the deadlines for it.
+incident_reports = Table(
+    "incident_reports",
+    metadata,
+    Column("incident", ForeignKey("incidents.name"), primary_key=True),
+    Column("deadline", String(16), primary_key=True),
+    Column("at", Instant, nullable=False),  # when it was reported, or decided that no report is due
+    Column("by", Text, nullable=False),
+    Column("not_due", Text),  # why no report is due; None where one was made
+)
+
+# What the people on duty were reminded of, each thing once; and the texts that are still to tell them.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("incident", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+reminder_texts = Table(
+    "reminder_texts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("reminder", ForeignKey("reminders.key"), nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("number", Text, nullable=False),  # sealed
+    Column("text", Text, nullable=False),  # sealed
+    Column("language", Text, nullable=False),
+    Column("written", Instant, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("expires", Instant, nullable=False),
+    Index(None, "lane", "due"),
+)
+
+# Sources that are followed: where the polling stands, and what became of each version of each item.
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next_poll", Instant, nullable=False),  # whoever moves it ahead polls
+    Column("polled", Instant),  # when somebody last set out to
+    Column("rule", String(16)),  # of what the conditions below are the memory: address and rule, hashed
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("succeeded", Instant),
+    Column("failed", Instant),
+    Column("reason", Text),  # of the last failure
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+)
+
+source_items = Table(
+    "source_items",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("item", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("sent", Instant, nullable=False),  # by the source
+    Column("digest", String(64), nullable=False),  # of its words
+    Column("severity", String(16), nullable=False),
+    Column("expires", Instant),
+    Column("municipalities", Text, nullable=False),  # ids, with a blank between
+    Column("withdrawn", Integer, nullable=False, server_default="0"),  # 1: it says that the matter is over
+    Column("seen", Instant, nullable=False),  # for the first time
+    Column("decision", String(8), nullable=False),  # ignored, draft or publish
+    Column("reason", Text, nullable=False),
+    Column("incident", Text),  # None: nothing follows it
+    Column("text", Text),  # the message that was made of it
+    Column("message", ForeignKey("messages.id")),  # once it is published
+    Column("draft", Text),  # once it is written: the file's name
+    Column("details", Text),  # why it could not be published, for a person
+    Index(None, "source", "seen"),
+)
+
+# Messages that are sent later, or again and again: the local times that people mean, beside the moments they lead to.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("source", Text, nullable=False),  # the message as it was authored, or what its composer reads
+    Column("composer", String(16), nullable=False),  # what composes the message of each run; empty: nothing has to
+    Column("rule", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("until", Instant),
+    Column("late", Integer, nullable=False),  # seconds that a run may be late
+    Column("promise", Integer, nullable=False),  # 1: each run promises the next one as next update
+    Column("created", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("next_run", Instant),  # None: there is none
+    Column("as_of", Instant, nullable=False),  # the clock by which the next run was found, to notice one set back
+    Column("paused", Integer, nullable=False, server_default="0"),
+    Column("removed", Instant),
+    Index(None, "next_run"),
+)
+
+# Every run that has been decided on; the key lets each be decided once.
+schedule_runs = Table(
+    "schedule_runs",
+    metadata,
+    Column("schedule", ForeignKey("schedules.id"), primary_key=True),
+    Column("planned", Instant, primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("message", ForeignKey("messages.id")),
+    Column("reason", Text, nullable=False),
+)
+
+# Processes that look at the schedules, so that a person can be told when there are none.
+schedule_watches = Table(
+    "schedule_watches",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("seen", Instant, nullable=False),
 )

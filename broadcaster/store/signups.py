@@ -16,6 +16,7 @@ from broadcaster.store.consents import keep_text
 from broadcaster.store.database import Database
 from broadcaster.store.lanes import Lease, hold
 from broadcaster.store.schema import IS_OUTGOING, IS_PENDING, IS_SENDING, consent_texts, deliveries, lanes, signups
+from broadcaster.store.slips import Slip
 
 MOST_TRIES = 5
 """How often a code may be typed."""
@@ -47,22 +48,6 @@ class SignUp:
     language: str
     code: str
     shown: str | None
-    expires: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """A text with a code that is ours to send.
-
-    Args:
-        number, text: sealed.
-        asked: when the resident asked for it.
-    """
-
-    number: str
-    text: str
-    language: str
-    asked: datetime
     expires: datetime
 
 
@@ -150,7 +135,7 @@ async def waiting(database: Database, names: Collection[str], now: datetime, dow
         return set((await connection.execute(wanted)).scalars())
 
 
-async def take(database: Database, lease: Lease, now: datetime) -> Code | None:
+async def take(database: Database, lease: Lease, now: datetime) -> Slip | None:
     """Take the code that has waited longest in the lane out of the database; None while deliveries go first.
 
     Raises:
@@ -171,7 +156,7 @@ async def take(database: Database, lease: Lease, now: datetime) -> Code | None:
         taken = update(signups).where(s.id == row.id, IS_OUTGOING).values(outgoing=None)
         if not (await connection.execute(taken)).rowcount:  # on PostgreSQL: its resident left in this very moment
             return None
-    return Code(row.number, row.outgoing, row.language, row.created, row.expires)
+    return Slip(row.id, row.number, row.outgoing, row.language, row.created, row.expires)
 
 
 def _has_work() -> ColumnElement[bool]:

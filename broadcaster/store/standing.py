@@ -7,10 +7,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from broadcaster.delivery import State
-from broadcaster.store import lanes, news
+from broadcaster.sources.entries import Fate
+from broadcaster.store import lanes, news, sources
 from broadcaster.store.database import Database
 from broadcaster.store.lanes import LaneState
 from broadcaster.store.schema import IS_IN_DOUBT, IS_PENDING, IS_SENDING, deliveries
+from broadcaster.store.sources import SourceState
 
 UNDONE = (State.PENDING, State.SENDING, State.IN_DOUBT)
 """States with an index of their own, so that counting costs nothing when there is nothing to count."""
@@ -26,6 +28,9 @@ class Standing:
         held: deliveries in doubt that wait for a person, by lane.
         lanes: all lanes that were ever served.
         promises: when each municipality's next update is promised, if one is: the earliest.
+        incidents: the same for each incident that goes on.
+        sources: where the polling of each source stands that was ever polled.
+        items: versions of items that are remembered, by source and what was decided.
     """
 
     counts: Mapping[tuple[str, State], int]
@@ -33,6 +38,9 @@ class Standing:
     held: Mapping[str, int]
     lanes: tuple[LaneState, ...]
     promises: Mapping[str, datetime]
+    incidents: Mapping[str, datetime]
+    sources: Mapping[str, SourceState]
+    items: Mapping[tuple[str, Fate], int]
 
 
 async def standing(database: Database, municipalities: Collection[str], now: datetime) -> Standing:
@@ -55,13 +63,18 @@ async def standing(database: Database, municipalities: Collection[str], now: dat
     counts |= {(row[0], State.SENDING): row[1] for row in leaving}
     counts |= {(row[0], State.IN_DOUBT): row[1] for row in doubtful}
     promises: dict[str, datetime] = {}
+    incidents: dict[str, datetime] = {}
     for one in going_on:
         if one.next_update is not None:
             promises[one.municipality] = min(one.next_update, promises.get(one.municipality, one.next_update))
+            incidents[one.incident] = min(one.next_update, incidents.get(one.incident, one.next_update))
     return Standing(
         counts=counts,
         oldest={row[0]: row[2] for row in waiting},
         held={row[0]: int(row[2]) for row in doubtful},
         lanes=tuple(await lanes.states(database)),
         promises=promises,
+        incidents=incidents,
+        sources=await sources.states(database),
+        items=await sources.counts(database),
     )

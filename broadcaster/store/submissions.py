@@ -1,21 +1,38 @@
 """Messages on their way in: one transaction writes message, renditions, deliveries, services and the audit entry."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Subquery, and_, column, func, insert, literal, select, values
-from sqlalchemy import Text as SqlText
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from broadcaster.delivery import State
-from broadcaster.store import audit
+from broadcaster.delivery import Operation, State
+from broadcaster.lifecycle import TABLE, Act, Course, Practice, course, nature_of, texting
+from broadcaster.store import audiences, audit, incidents, lanes
+from broadcaster.store.audiences import Audience, Route
 from broadcaster.store.audit import Deed
 from broadcaster.store.board import Notice, post
 from broadcaster.store.database import Database
-from broadcaster.store.schema import deliveries, messages, recordings, renditions, subscribers, subscriptions
+from broadcaster.store.incidents import Incident
+from broadcaster.store.places import Place, Planner, Text, rendition_row, texts_of
+from broadcaster.store.schema import deliveries, messages, recordings, renditions
+from broadcaster.store.threads import Said, read_thread
+from broadcaster.succession import predecessor, since_cleared, with_corrections
+from channels.contract import Nature
+from channels.registry import CHANNELS
+from messages.document import is_exercise
 from messages.model import Kind, Rendition, Severity
+from messages.superseding import superseded
+
+_GIVES_WAY = {
+    Act.ALERT: "it began again before this was sent",
+    Act.UPDATE: "a newer message came before this was sent",
+    Act.CORRECTION: "it was corrected before this was sent",
+    Act.ALL_CLEAR: "it was over before this was sent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +45,33 @@ class Posting:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """How a municipality's residents are reached; ``language`` is for those whose own the message does not speak."""
+class History:
+    """What was said before a message in its incident.
 
-    municipality: str
-    lane: str
-    language: str
+    Args:
+        follows: id of the message that it is about; None for an alert.
+        thread: ids of all that it comes after, without what was taken back.
+        subject: ids of the versions of the text that it corrects, or of what it ends.
+        over: ids of the all-clears, with their corrections, that an alert makes untrue.
+    """
+
+    follows: str | None = None
+    thread: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """What submitting a message would do.
+
+    Args:
+        follows: id of the message that it would follow; None for an alert.
+        readers: how many residents it would reach, by channel: municipality whose text they get, language, number.
+    """
+
+    follows: str | None
+    readers: Mapping[str, Sequence[tuple[str, str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +79,9 @@ class Submission:
     """A message with all that follows from it, ready to be written.
 
     Args:
+        follows: id of the message that it says it updates, corrects or ends; None if it says nothing.
+        notify: whether residents get it although it is an update.
+        zone: whose times residents are told.
         routes: by channel that goes to residents, in the order of preference for those who subscribe to several.
         services: what it says of services.
         recordings: WAV files that phone lines play, by language.
@@ -51,6 +92,7 @@ class Submission:
     incident: str
     kind: Kind
     severity: Severity
+    municipalities: tuple[str, ...]
     headline: str
     source: str
     issued: datetime
@@ -59,60 +101,124 @@ class Submission:
     renditions: tuple[Rendition, ...]
     postings: tuple[Posting, ...]
     routes: dict[str, tuple[Route, ...]]
+    zone: ZoneInfo
+    follows: str | None = None
+    notify: bool = False
     services: tuple[Notice, ...] = ()
     recordings: Mapping[str, bytes] = field(default_factory=dict)
+
+    def audiences(self, history: History) -> Iterator[Audience]:
+        """Who of the residents is meant, by channel."""
+        practice = TABLE[Nature.TEXT][Act.of(self.kind)]
+        if practice is Practice.AUDIENCE_IF_ASKED and not self.notify:
+            return
+        earlier = tuple({*history.thread, *history.subject})
+        for channel, routes in self.routes.items():
+            yield Audience(channel, routes, practice, earlier, history.subject)
 
 
 async def submit(database: Database, submission: Submission, actor: str) -> bool:
     """Write the message, plan its deliveries and set the board, unless the very same text was submitted before.
 
+    What it does in each place follows from its kind, and from what its incident has there already: see ``lifecycle``.
+
     Returns:
         Whether it is new. If not, nothing was written: what is left of it goes on as it was.
 
     Raises:
+        RefusedError: it does not fit what was said before in its incident; nothing was written.
         StoreError: nothing was written.
     """
     async with database.write(wakes=True) as connection:
-        # Of two processes that submit the same text at the same moment, one writes it and the other finds it written.
-        new = database.insert(messages).values(_message_row(submission)).on_conflict_do_nothing()
-        if not (await connection.execute(new)).rowcount:
-            return False
-        await connection.execute(insert(renditions), [_rendition_row(submission.id, r) for r in submission.renditions])
-        if submission.recordings:
-            await connection.execute(insert(recordings), _recording_rows(submission))
+        return await submit_within(connection, database, submission, actor)
+
+
+async def submit_within(connection: AsyncConnection, database: Database, submission: Submission, actor: str) -> bool:
+    """Do what :func:`submit` does, as part of a transaction, which is to be one that wakes whoever sends."""
+    # Of two processes that submit the same text at the same moment, one writes it and the other finds it written.
+    new = database.insert(messages).values(_message_row(submission)).on_conflict_do_nothing()
+    if not (await connection.execute(new)).rowcount:
+        return False
+    history = await _enter(connection, database, submission, actor)
+    if submission.renditions:
+        rows = [rendition_row(submission.id, rendition) for rendition in submission.renditions]
+        await connection.execute(insert(renditions), rows)
+    if submission.recordings:
+        await connection.execute(insert(recordings), _recording_rows(submission))
+    if history.thread or history.over:
+        await lanes.stop_all(connection, database)
+    if history.thread:
+        await _follow(connection, database, submission, history)
+    else:
         await _plan_postings(connection, submission)
-        for channel, routes in submission.routes.items():
-            await _plan_residents(connection, submission, channel, routes)
-        await post(connection, database, submission.services, submission.issued, actor)
-        deed = Deed(submission.issued, actor, "message.submit", submission.id, submission.content_hash)
-        await audit.note(connection, deed)
+    for audience in submission.audiences(history):
+        await audiences.plan(connection, audience, submission.id, submission.issued)
+    await _call_off(connection, submission, history)
+    await post(connection, database, submission.services, submission.issued, actor)
+    deed = Deed(submission.issued, actor, "message.submit", submission.id, submission.content_hash)
+    await audit.note(connection, deed)
+    await _close_if_over(connection, submission, actor)
     return True
 
 
-async def audience(database: Database, routes: Sequence[Route]) -> list[tuple[str, str, int]]:
-    """How many residents would be reached, by the municipality whose text they get and their language."""
-    if not routes:
-        return []
-    ranked = _ranked(routes)
-    by = (ranked.c.municipality, ranked.c.language)
-    wanted = select(*by, func.count()).where(ranked.c.rank == 1).group_by(*by).order_by(*by)
+async def foreseen(database: Database, submission: Submission) -> Foresight:
+    """What submitting would do now, without doing it.
+
+    Raises:
+        RefusedError: it would be refused.
+        StoreError: the database cannot be used.
+    """
     async with database.read() as connection:
-        return [(row[0], row[1], row[2]) for row in await connection.execute(wanted)]
+        new = Incident(submission.incident, submission.issued, "", None, None, None, None)
+        incident = await incidents.read(connection, submission.incident) or new
+        history = await _history(connection, submission, incident)
+        readers = {
+            audience.channel: await audiences.count(connection, audience) for audience in submission.audiences(history)
+        }
+    return Foresight(history.follows, readers)
+
+
+async def _enter(connection: AsyncConnection, database: Database, submission: Submission, actor: str) -> History:
+    """Enter the incident, and find what the message follows there."""
+    incident = await incidents.enter(connection, database, submission.incident, submission.issued, actor)
+    if submission.kind is Kind.ALERT and incident.closed is not None:
+        await incidents.reopen(connection, incident.name)
+    history = await _history(connection, submission, incident)
+    m = messages.c
+    others = select(func.max(m.issued, type_=m.issued.type)).where(m.incident == incident.name, m.id != submission.id)
+    latest = (await connection.execute(others)).scalar()
+    # What comes later is newer, whatever clocks say.
+    issued = submission.issued if latest is None else max(submission.issued, latest + timedelta(milliseconds=1))
+    known = update(messages).where(m.id == submission.id)
+    await connection.execute(known.values(follows=history.follows, issued=issued))
+    return history
+
+
+async def _history(connection: AsyncConnection, submission: Submission, incident: Incident) -> History:
+    """What was said in the incident before, and which of it the message follows."""
+    everything = await read_thread(connection, submission.incident)
+    exercise = is_exercise(submission.source)
+    alike = [said for said in everything if said.id != submission.id and said.is_exercise == exercise]
+    former = predecessor(submission.kind, submission.follows or "", submission.municipalities, incident, alike)
+    if submission.kind is Kind.ALERT:
+        all_clears = [said for said in alike if said.kind is Kind.ALL_CLEAR]
+        return History(over=tuple(said.id for one in all_clears for said in with_corrections(one, alike)))
+    subject: Collection[Said] = ()
+    if former is not None and submission.kind is Kind.CORRECTION:
+        subject = with_corrections(former, alike)
+    elif submission.kind is Kind.ALL_CLEAR:
+        subject = {said for municipality in submission.municipalities for said in since_cleared(alike, municipality)}
+    return History(
+        follows=former.id if former else None,
+        thread=tuple(said.id for said in alike if said.retracted is None),
+        subject=tuple(said.id for said in subject),
+    )
 
 
 def _message_row(submission: Submission) -> dict[str, object]:
-    return {name: getattr(submission, name) for name in messages.c.keys()}  # noqa: SIM118 (columns, not a dict)
-
-
-def _rendition_row(message: str, rendition: Rendition) -> dict[str, str]:
-    return {
-        "message": message,
-        "municipality": rendition.municipality,
-        "channel": rendition.channel,
-        "language": rendition.language,
-        "title": rendition.title,
-        "text": rendition.text,
-    }
+    """The message as it is stored, but for what it follows, which is found out under the lock of its incident."""
+    later = {"follows", "retracted"}
+    return {name: getattr(submission, name) for name in messages.c.keys() if name not in later}  # noqa: SIM118 (columns, not a dict)
 
 
 def _recording_rows(submission: Submission) -> list[dict[str, object]]:
@@ -123,6 +229,7 @@ def _recording_rows(submission: Submission) -> list[dict[str, object]]:
 
 
 async def _plan_postings(connection: AsyncConnection, submission: Submission) -> None:
+    """Plan what the message brings to surfaces where its incident has nothing."""
     key = (renditions.c.municipality, renditions.c.channel, renditions.c.language)
     stored = select(renditions.c.id, *key).where(renditions.c.message == submission.id)
     ids = {tuple(row[1:]): row[0] for row in await connection.execute(stored)}
@@ -142,68 +249,91 @@ async def _plan_postings(connection: AsyncConnection, submission: Submission) ->
         await connection.execute(insert(deliveries), rows)
 
 
-async def _plan_residents(
-    connection: AsyncConnection, submission: Submission, channel: str, routes: Sequence[Route]
-) -> None:
-    ranked = _ranked(routes)
-    fitting, fallback = renditions.alias("fitting"), renditions.alias("fallback")
-
-    def of(text: FromClause, language: ColumnElement[str]) -> ColumnElement[bool]:
-        return and_(
-            text.c.message == submission.id,
-            text.c.channel == channel,
-            text.c.municipality == ranked.c.municipality,
-            text.c.language == language,
-        )
-
-    source = ranked.join(fallback, of(fallback, ranked.c.fallback)).outerjoin(fitting, of(fitting, ranked.c.language))
-    at = literal(submission.issued, deliveries.c.due.type)
-    planned = (
-        select(
-            literal(submission.id),
-            func.coalesce(fitting.c.id, fallback.c.id),
-            ranked.c.lane,
-            ranked.c.subscriber,
-            literal(State.PENDING.value),
-            at,
-            at,
-        )
-        .select_from(source.join(subscribers, subscribers.c.id == ranked.c.subscriber))
-        .where(ranked.c.rank == 1)
-        # For PostgreSQL: a resident who leaves in this very moment is waited for and left out.
-        .with_for_update(read=True, key_share=True, of=subscribers)
-    )
-    columns = ["message", "rendition", "lane", "subscriber", "state", "due", "changed"]
-    await connection.execute(insert(deliveries).from_select(columns, planned))
+async def _follow(connection: AsyncConnection, database: Database, submission: Submission, history: History) -> None:
+    """Plan what the message does on surfaces where its incident has something already."""
+    planner = Planner(connection, database, submission.id, submission.issued)
+    act = Act.of(submission.kind)
+    there = await texts_of(connection, history.thread, history.subject if act is Act.CORRECTION else ())
+    wanted = {_place(posting): posting for posting in submission.postings}
+    silent = [place for place in there if place not in wanted and place.municipality in submission.municipalities]
+    for place in (*wanted, *silent):
+        texts = there.get(place, ())
+        acting = act if place in wanted else _where_it_is_silent(act, place, wanted)
+        if acting is None:
+            continue
+        decided = course(acting, nature_of(place.channel), [text.placed for text in texts])
+        if decided.call_off:
+            await planner.call_off(decided.call_off, _GIVES_WAY[act])
+        lane = wanted[place].lane if place in wanted else texts[-1].lane
+        await planner.follow(decided, lane, place.target, _wordings(submission, wanted.get(place), decided, texts))
 
 
-def _ranked(routes: Sequence[Route]) -> Subquery:
-    """Every subscription to one of the municipalities; rank 1 is the one through which its resident is reached.
+def _where_it_is_silent(act: Act, place: Place, wanted: Collection[Place]) -> Act | None:
+    """What a message does in a place for which it has no text, but an earlier one has: mostly nothing.
 
-    Those whose numbers are gone are left out.
+    A line falls silent after an all-clear. Where a message speaks fewer languages than the one before it, what the line
+    still says in them is outdated; and what was wrong must not stand in any language.
     """
-    listed = (
-        values(
-            column("municipality", SqlText),
-            column("position", Integer),
-            column("lane", SqlText),
-            column("fallback", SqlText),
-            name="routes",
+    nature = nature_of(place.channel)
+    if TABLE[nature][act] is Practice.WITHDRAW:
+        return act
+    speaks = any((other.channel, other.municipality) == (place.channel, place.municipality) for other in wanted)
+    if not speaks or nature is Nature.NOTICE:
+        return None
+    if act is Act.CORRECTION:
+        return Act.RETRACT
+    return Act.ALL_CLEAR if act is Act.UPDATE and nature is Nature.LINE else None
+
+
+def _wordings(
+    submission: Submission, posting: Posting | None, decided: Course, texts: Sequence[Text]
+) -> dict[Operation, Rendition]:
+    """The text of each operation: the message's own, or that of what it acts on."""
+    by_id = {text.placed.id: text.rendition for text in texts}
+    wordings: dict[Operation, Rendition] = {}
+    for step in decided.steps:
+        if step.operation is Operation.MARK and step.acts_on is not None:
+            former = by_id[step.acts_on]
+            marked = superseded(former.text, former.language, submission.issued, submission.zone)
+            wordings[step.operation] = replace(former, text=marked)
+        elif step.operation is Operation.WITHDRAW and step.acts_on is not None:
+            wordings[step.operation] = by_id[step.acts_on]
+        elif posting is not None:
+            wordings[step.operation] = posting.rendition
+    return wordings
+
+
+async def _call_off(connection: AsyncConnection, submission: Submission, history: History) -> None:
+    """Let what has not left of the earlier texts not be sent, where the message takes their place.
+
+    After the planning, which waits for residents who are leaving: these, in turn, wait for what is called off.
+    """
+    act = Act.of(submission.kind)
+    if history.over:  # nobody is to hear that it is over after hearing that it began again
+        await audiences.call_off(
+            connection, CHANNELS, history.over, submission.municipalities, _GIVES_WAY[act], submission.issued
         )
-        .data([(route.municipality, place, route.lane, route.language) for place, route in enumerate(routes)])
-        .cte("routes")
-    )
-    return (
-        select(
-            subscriptions.c.subscriber,
-            subscriptions.c.municipality,
-            subscriptions.c.language,
-            listed.c.lane,
-            listed.c.fallback,
-            func.row_number().over(partition_by=subscriptions.c.subscriber, order_by=listed.c.position).label("rank"),
-        )
-        .join(listed, listed.c.municipality == subscriptions.c.municipality)
-        .join(subscribers, subscribers.c.id == subscriptions.c.subscriber)
-        .where(subscribers.c.gone.is_(None))
-        .subquery("ranked")
-    )
+    stopping = {Practice.AS_THE_WRONG_ONE: history.subject, Practice.AS_THE_ALERT: history.thread}
+    earlier = stopping.get(TABLE[Nature.TEXT][act])
+    if earlier:
+        reason = _GIVES_WAY[act]
+        # A correction that has no text for residents leaves theirs alone; after an all-clear nobody needs the alert.
+        channels = submission.routes if act is Act.CORRECTION else texting()
+        await audiences.call_off(connection, channels, earlier, submission.municipalities, reason, submission.issued)
+
+
+async def _close_if_over(connection: AsyncConnection, submission: Submission, actor: str) -> None:
+    """Close the incident with the all-clear after which nobody has anything standing in it."""
+    if submission.kind is not Kind.ALL_CLEAR:
+        return
+    thread = await read_thread(connection, submission.incident)
+    concerned = {municipality for said in thread for municipality in said.municipalities}
+    kinds = [[said for said in thread if said.is_exercise == exercise] for exercise in (True, False)]
+    if not any(since_cleared(alike, municipality) for alike in kinds for municipality in concerned):
+        await incidents.end(connection, submission.incident, submission.issued, actor)
+        await audit.note(connection, Deed(submission.issued, actor, "incident.close", submission.incident))
+
+
+def _place(posting: Posting) -> Place:
+    rendition = posting.rendition
+    return Place(rendition.channel, rendition.municipality, rendition.language, posting.target)

@@ -29,7 +29,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from broadcaster.delivery import State
+from broadcaster.delivery import OPEN, State
 from broadcaster.store import audit, sets, signups
 from broadcaster.store.audit import Deed
 from broadcaster.store.consents import Consent, Evidence, How, evidence, keep_text, withdraw
@@ -452,10 +452,10 @@ def _release(subscriber: int, now: datetime) -> ReturningUpdate[int, str]:
         .where(planned.c.id == d.rendition)
         .where(other.c.municipality == subscriptions.c.municipality, subscriptions.c.subscriber == subscriber)
     )
-    is_pending = d.state == State.PENDING
+    is_pending = d.state.in_((State.WAITING, State.PENDING))
     return (
         update(deliveries)
-        .where(d.subscriber == subscriber, d.state.in_((State.PENDING, State.SENDING, State.IN_DOUBT)), ~still_wanted)
+        .where(d.subscriber == subscriber, d.state.in_((*OPEN, State.IN_DOUBT)), ~still_wanted)
         .values(
             state=case((is_pending, State.CANCELLED.value), else_=d.state),
             reason=case((is_pending, _LEFT), else_=d.reason),

@@ -61,12 +61,10 @@ ROUTES = (web.post(_PATH, _answer),)
 
 async def _said(request: web.Request, voice: ElksVoice, line: ElksLine) -> Action:
     base, settings = base_url(request), line.settings
-    now, said = voice.now(), await Announcements(voice.surfaces).of(settings.line)
     audio = {}
-    for language, parcel in said.items():
-        if parcel.expires > now:
-            for name in settings.files(language):
-                path = await kept_path(settings.directory / name)
-                if path is not None:
-                    audio[name] = base + path
+    for language in await Announcements(voice.surfaces).of(settings.line, voice.now()):
+        for name in settings.files(language):
+            path = await kept_path(settings.directory / name)
+            if path is not None:
+                audio[name] = base + path
     return actions(line, audio, base + request.rel_url.raw_path, request.query.get("language"))

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from channels.feed.alerts import GRADES, Alert, in_force
 from channels.feed.document import CAP, NAMED_IN, NOTHING_YET, Feed, Format, Link, WholeLinks, name_in, outline
-from channels.feed.words import WORDS, words
+from channels.words import WORDS, words
 from channels.xml_text import xml_text
 from messages.html_text import plain
 from messages.languages import language
@@ -51,7 +51,7 @@ def render_alert(alert: Alert, municipality: Municipality, authority: str) -> by
 
 def _add_info(root: Element, alert: Alert, rendition: Rendition, municipality: Municipality) -> None:
     name = name_in(municipality, rendition.language)
-    over = alert.withdrawn or alert.kind is Kind.ALL_CLEAR
+    over = alert.withdrawn != (alert.kind is Kind.ALL_CLEAR)  # where an all-clear was a mistake, nothing is over
     grade = GRADES[alert.severity]
     description, instruction = _parted(rendition)
     info = SubElement(root, "info")
@@ -135,8 +135,9 @@ def _note(alert: Alert, code: str) -> str:
         reasons.append(language(code).exercise.sentence)
     if alert.withdrawn:
         reasons.append(plain(words(code).withdrawn_text))
-    elif alert.kind in {Kind.CORRECTION, Kind.ALL_CLEAR}:
-        reasons.append(f"{words(code).kinds[alert.kind]}.")
+    else:
+        marks = (Kind.CORRECTION, alert.corrects), (Kind.ALL_CLEAR, alert.kind is Kind.ALL_CLEAR)
+        reasons += [f"{words(code).kinds[kind]}." for kind, is_so in marks if is_so]
     return " ".join(reasons)
 
 

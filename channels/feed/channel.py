@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from channels.contract import Accepted, Deferred, Outcome, Parcel, Showing, Surfaces
-from channels.feed.alerts import Alert, alerts, withdrawal
+from channels.feed.alerts import Alert, alerts, correction, withdrawal
 from channels.feed.cap import describe_alerts, render_alert, render_alerts
 from channels.feed.document import (
     CAP,
@@ -17,6 +16,7 @@ from channels.feed.document import (
     describe,
     entry_id,
     hubs_of_feeds,
+    place,
     render_feed,
     withdrawn,
 )
@@ -35,11 +35,10 @@ class FeedChannel:
 
     def __init__(
         self,
-        directory: Path,
+        settings: FeedSettings,
         surfaces: Surfaces,
         municipalities: Mapping[str, Municipality],
         *,
-        authority: str,
         now: Callable[[], datetime],
         public_url: str | None = None,
         hubs: Mapping[str, str] = NO_HUBS,
@@ -54,12 +53,13 @@ class FeedChannel:
                     )
                 ]
             )
-        self._folder = Folder(directory)
+        self._folder = Folder(settings.directory)
         self._surfaces = surfaces
         self._municipalities = {
             id_: municipality for id_, municipality in municipalities.items() if FEED.name in municipality.channels
         }
-        self._authority = authority
+        self._authority = settings.authority
+        self._all_clear = settings.all_clear
         self._now = now
         self._public_url = public_url
         self._hubs = hubs_of_feeds(hubs, self._municipalities)
@@ -67,13 +67,15 @@ class FeedChannel:
     async def send(self, parcel: Parcel) -> Outcome:
         """Show the parcel in its feed and in the joint one, and its message as an alert; once more changes nothing."""
         await self._issue(parcel, parcel.message)
-        return await self._show(parcel)
+        return await self._show(parcel.message, parcel)
 
     async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
         """Let an entry say what the parcel says. It keeps its id, so readers take it for the same message."""
         shown = await self._find(parcel.target, remote_id)
-        await self._issue(parcel, parcel.message)
-        return await self._show(parcel if shown is None else _in_place_of(shown.parcel, parcel))
+        if shown is None:
+            return await self.send(parcel)
+        await self._issue(parcel, correction(parcel.message, place(shown)))
+        return await self._show(place(shown), replace(parcel, kind=shown.parcel.kind, issued=shown.parcel.issued))
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:
         """Mark an entry as withdrawn and take its text away.
@@ -83,10 +85,9 @@ class FeedChannel:
         shown = await self._find(parcel.target, remote_id)
         if shown is None:
             return Accepted(remote_id)
-        message = shown.parcel.message
-        await self._issue(shown.parcel, message)
-        await self._issue(shown.parcel, withdrawal(message))
-        return await self._show(replace(shown.parcel, rendition=withdrawn(shown.parcel.rendition)))
+        await self._issue(shown.parcel, place(shown))
+        await self._issue(shown.parcel, withdrawal(place(shown)))
+        return await self._show(place(shown), replace(shown.parcel, rendition=withdrawn(shown.parcel.rendition)))
 
     async def refresh(self) -> None:
         """Write all feeds, also those that show nothing yet, so that each can be subscribed to from the start.
@@ -104,19 +105,22 @@ class FeedChannel:
     async def _issue(self, parcel: Parcel, alert: str) -> None:
         """Keep that there is an alert; its texts are those of the message, in all languages from the beginning."""
         municipality = parcel.rendition.municipality
-        unworded = replace(parcel, rendition=Rendition(municipality, FEED.name, "", "", ""))
-        await self._surfaces.put(FEED.name, f"{municipality}/{CAP}", alert, unworded)
+        surface = f"{municipality}/{CAP}"
+        if all(showing.slot != alert for showing in await self._surfaces.showing(FEED.name, surface)):
+            unworded = replace(parcel, rendition=Rendition(municipality, FEED.name, "", "", ""))
+            await self._surfaces.put(FEED.name, surface, alert, unworded)
 
-    async def _show(self, parcel: Parcel) -> Outcome:
+    async def _show(self, message: str, parcel: Parcel) -> Outcome:
+        """Show the parcel in the entry of a message."""
         rendition = parcel.rendition
         joint = f"{JOINT}/{rendition.language}"
-        await self._surfaces.put(FEED.name, parcel.target, parcel.message, parcel)
-        await self._surfaces.put(FEED.name, joint, f"{parcel.message}/{rendition.municipality}", parcel)
+        await self._surfaces.put(FEED.name, parcel.target, message, parcel)
+        await self._surfaces.put(FEED.name, joint, f"{message}/{rendition.municipality}", parcel)
         try:
             await self._write([parcel.target, joint], [rendition.municipality])
         except FolderError as error:
             return Deferred(str(error))
-        return Accepted(entry_id(self._authority, parcel))
+        return Accepted(entry_id(self._authority, message, parcel))
 
     async def _write(self, surfaces: Iterable[str], municipalities: Iterable[str]) -> None:
         async with self._folder.exclusive():
@@ -149,29 +153,25 @@ class FeedChannel:
     async def _chain(self, municipality: str) -> Sequence[Alert]:
         showings = await self._surfaces.showing(FEED.name, f"{municipality}/{CAP}")
         messages = {showing.parcel.message for showing in showings}
-        return alerts(municipality, showings, await self._surfaces.originals(FEED.name, municipality, messages))
+        originals = await self._surfaces.originals(FEED.name, municipality, messages)
+        return alerts(municipality, showings, originals, self._all_clear)
 
     def _describe(self, surface: str) -> Feed:
         return describe(surface, self._municipalities, self._authority, self._public_url, self._hubs)
 
     async def _find(self, surface: str, remote_id: str) -> Showing | None:
         for showing in await self._surfaces.showing(FEED.name, surface):
-            if entry_id(self._authority, showing.parcel) == remote_id:
+            if entry_id(self._authority, place(showing), showing.parcel) == remote_id:
                 return showing
         return None
-
-
-def _in_place_of(shown: Parcel, parcel: Parcel) -> Parcel:
-    return replace(parcel, message=shown.message, issued=shown.issued)
 
 
 def build(settings: FeedSettings, wiring: Wiring) -> FeedChannel:
     """Make the adapter of an account."""
     return FeedChannel(
-        settings.directory,
+        settings,
         wiring.surfaces,
         wiring.municipalities,
-        authority=settings.authority,
         now=wiring.now,
         public_url=wiring.public_url,
         hubs=wiring.hubs,

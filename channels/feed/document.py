@@ -17,9 +17,9 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from channels.contract import Parcel, Showing
-from channels.feed.words import words
+from channels.words import words
 from channels.xml_text import xml_text
-from messages.model import Municipality, Rendition
+from messages.model import Kind, Municipality, Rendition
 
 JOINT = "all"
 """Stands for a municipality in the name of the feed that all share."""
@@ -155,10 +155,19 @@ def topics(surface: str) -> Sequence[str]:
     return [*feeds, *(f"{id_}/{CAP}.{Format.ATOM}" for id_ in (municipality, JOINT))]
 
 
-def entry_id(authority: str, parcel: Parcel) -> str:
-    """The name of an entry for ever (RFC 4151), the same in all formats and in the joint feed."""
+def place(showing: Showing) -> str:
+    """Id of the message whose entry it is; a correction that has taken its place is another message."""
+    return showing.slot.partition("/")[0]
+
+
+def entry_id(authority: str, message: str, parcel: Parcel) -> str:
+    """The name of an entry for ever (RFC 4151), the same in all formats and in the joint feed.
+
+    Args:
+        message: the one whose entry it is, though another may stand there now.
+    """
     rendition = parcel.rendition
-    return f"tag:{authority},{parcel.issued.year}:{parcel.message}/{rendition.municipality}/{rendition.language}"
+    return f"tag:{authority},{parcel.issued.year}:{message}/{rendition.municipality}/{rendition.language}"
 
 
 def withdrawn(rendition: Rendition) -> Rendition:
@@ -166,6 +175,11 @@ def withdrawn(rendition: Rendition) -> Rendition:
     own = words(rendition.language)
     mark, title = own.withdrawn_mark, rendition.title
     return replace(rendition, title=title if title.startswith(mark) else f"{mark} {title}", text=own.withdrawn_text)
+
+
+def is_withdrawn(rendition: Rendition) -> bool:
+    """Whether it stands in place of a message that no longer applies."""
+    return rendition == withdrawn(rendition)
 
 
 def render_feed(feed: Feed, showings: Sequence[Showing], form: Format) -> bytes:
@@ -253,13 +267,13 @@ def _json(feed: Feed, showings: Sequence[Showing]) -> bytes:
 def _item(feed: Feed, showing: Showing) -> dict[str, object]:
     parcel = showing.parcel
     return {
-        "id": entry_id(feed.authority, parcel),
+        "id": entry_id(feed.authority, place(showing), parcel),
         "title": _title(feed, parcel.rendition),
         "content_html": xml_text(parcel.rendition.text),
         "date_published": _seconds(parcel.issued).isoformat(),
         "date_modified": _seconds(showing.updated).isoformat(),
         "authors": [{"name": _author(feed, parcel.rendition)}],
-        "tags": [label for _, _, label in _categories(feed, parcel)],
+        "tags": [label for _, _, label in _categories(feed, showing)],
         "language": parcel.rendition.language,
     }
 
@@ -268,13 +282,13 @@ def _add_entry(document: FeedGenerator, feed: Feed, showing: Showing) -> None:
     parcel = showing.parcel
     rendition = parcel.rendition
     entry = document.add_entry(order="append")
-    entry.id(entry_id(feed.authority, parcel))
+    entry.id(entry_id(feed.authority, place(showing), parcel))
     entry.title(_title(feed, rendition))
     entry.author(name=_author(feed, rendition))
     entry.content(xml_text(rendition.text), type="html")
     entry.published(_seconds(parcel.issued))
     entry.updated(_seconds(showing.updated))
-    for scheme, term, label in _categories(feed, parcel):
+    for scheme, term, label in _categories(feed, showing):
         entry.category(term=term, scheme=f"tag:{feed.authority},{NAMED_IN}:{scheme}", label=label)
 
 
@@ -288,12 +302,13 @@ def _title(feed: Feed, rendition: Rendition) -> str:
     return f"{author}: {title}" if feed.joint else title
 
 
-def _categories(feed: Feed, parcel: Parcel) -> Sequence[tuple[str, str, str]]:
-    """What the parcel is, as scheme, term and label."""
-    own = words(feed.language)
+def _categories(feed: Feed, showing: Showing) -> Sequence[tuple[str, str, str]]:
+    """What is shown there, as scheme, term and label; that of a correction is also what it corrects."""
+    own, parcel = words(feed.language), showing.parcel
+    kinds = [parcel.kind] if parcel.message == place(showing) else [parcel.kind, Kind.CORRECTION]
     return (
         ("severity", parcel.severity.value, own.severities[parcel.severity]),
-        ("kind", parcel.kind.value, own.kinds[parcel.kind]),
+        *(("kind", kind.value, own.kinds[kind]) for kind in dict.fromkeys(kinds)),
     )
 
 

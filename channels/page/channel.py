@@ -32,21 +32,21 @@ class PageChannel:
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Show the parcel; once more changes nothing."""
-        return await self._show(parcel)
+        return await self._show(parcel.message, parcel)
 
     async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
         """Let a message on the page say what the parcel says, in the place that it has."""
         shown = await self._find(parcel.target, remote_id)
-        return await self._show(
-            parcel if shown is None else replace(parcel, message=shown.message, issued=shown.issued)
-        )
+        if shown is None:
+            return await self.send(parcel)
+        return await self._show(shown.slot, replace(parcel, kind=shown.parcel.kind, issued=shown.parcel.issued))
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:
         """Mark a message as withdrawn and take its text away: who has read it is told that it does not apply."""
         shown = await self._find(parcel.target, remote_id)
         if shown is None:
             return Accepted(remote_id)
-        return await self._show(replace(shown, rendition=withdrawn(shown.rendition)))
+        return await self._show(shown.slot, replace(shown.parcel, rendition=withdrawn(shown.parcel.rendition)))
 
     @property
     def has_files(self) -> bool:
@@ -71,18 +71,18 @@ class PageChannel:
             async with self._folder.exclusive():
                 await self._folder.hold(published(self.site, await self.content(), self._now()))
 
-    async def _show(self, parcel: Parcel) -> Outcome:
-        await self._surfaces.put(PAGE.name, parcel.target, parcel.message, parcel)
+    async def _show(self, slot: str, parcel: Parcel) -> Outcome:
+        await self._surfaces.put(PAGE.name, parcel.target, slot, parcel)
         try:
             await self.refresh()
         except FolderError as error:
             return Deferred(str(error))
-        return Accepted(_id(parcel))
+        return Accepted(_id(parcel.target, slot))
 
-    async def _find(self, surface: str, remote_id: str) -> Parcel | None:
+    async def _find(self, surface: str, remote_id: str) -> Showing | None:
         for showing in await self._surfaces.showing(PAGE.name, surface):
-            if _id(showing.parcel) == remote_id:
-                return showing.parcel
+            if _id(surface, showing.slot) == remote_id:
+                return showing
         return None
 
 
@@ -96,8 +96,8 @@ def published(site: Site, content: Content, now: datetime) -> Mapping[str, bytes
     return pages | {f"{path}.gz": gzip.compress(page, mtime=0) for path, page in pages.items()}
 
 
-def _id(parcel: Parcel) -> str:
-    return f"{parcel.message}/{parcel.target}"
+def _id(surface: str, slot: str) -> str:
+    return f"{slot}/{surface}"
 
 
 def build(settings: PageSettings, wiring: Wiring) -> PageChannel:

@@ -11,16 +11,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from channels.contract import Showing, Standing
-from channels.feed.document import JOINT, Format
-from channels.feed.words import Words, words
+from channels.feed.document import JOINT, Format, is_withdrawn
 from channels.page.dialling import dialled, shown
 from channels.page.fragment import under
 from channels.page.site import FIRST_LANGUAGE, Address, Site, up
-from channels.page.threads import in_language, threads
+from channels.page.threads import Thread, in_language, is_corrected, is_late, threads
 from channels.providers.feed import FEED
+from channels.words import Words, words
 from messages.addresses import ADDRESS, target
 from messages.languages import Language, language
 from messages.model import Kind, Municipality, ServiceStatus
+from messages.moments import told
 
 LARGEST = 30_000
 """Bytes of a page at most, as far as its current messages leave a choice: what is over goes without its text."""
@@ -184,8 +185,7 @@ class _Page:
         self._site = site
         self._address = address
         self._made = made
-        self._language = language(address.language)
-        self._own = self._language.page
+        self._own = language(address.language).page
         self._up = up(site.path(address))
         self._municipalities = site.of(address)
         first = {m.id: m.languages[0] for m in self._municipalities}
@@ -249,8 +249,8 @@ class _Page:
         """After which time a page that was made beforehand is surely out of date."""
         if self._made.live:
             return None
-        promised = [s.parcel.next_update or s.parcel.expires for s, _ in self._current]
-        ahead = [time for time in promised if time > self._made.now]
+        times = [time for s, _ in self._current for time in (s.parcel.next_update, s.parcel.expires)]
+        ahead = [time for time in times if time is not None and time > self._made.now]
         return self._at(self._own.outdated, min(ahead)) if ahead else None
 
     # --- Messages -----------------------------------------------------------------------------------------------------
@@ -260,10 +260,10 @@ class _Page:
         for showing, thread in self._current:
             earlier = () if id(thread) in followed else self._history(thread.earlier, full, level=4)
             followed.add(id(thread))
-            yield self._entry(showing, full, level=3, current=True, earlier=earlier)
+            yield self._entry(showing, full, level=3, within=thread, earlier=earlier)
 
     def _history(self, said: Sequence[Showing], full: Collection[tuple[str, str]], level: int) -> Sequence[_Entry]:
-        return [self._entry(s, full, level=level, current=False) for s in said if s in self._listed]
+        return [self._entry(s, full, level=level) for s in said if s in self._listed]
 
     def _entry(
         self,
@@ -271,43 +271,57 @@ class _Page:
         full: Collection[tuple[str, str]],
         *,
         level: int,
-        current: bool,
+        within: Thread | None = None,
         earlier: Sequence[_Entry] = (),
     ) -> _Entry:
+        """A message as it is shown; ``within`` is the incident that it is current in, None for what is past."""
         parcel, own = showing.parcel, self._own
         rendition = parcel.rendition
-        all_clear = parcel.kind is Kind.ALL_CLEAR
-        labels = words(self._address.language)
-        said = [labels.kinds[parcel.kind], "" if all_clear else labels.severities[parcel.severity]]
         in_full = _key(showing) in full
-        promise = parcel.next_update if current else None
-        late = promise is not None and promise <= self._made.now
-        times = [self._at(own.issued, parcel.issued)]
-        if showing.updated - parcel.issued > _CHANGED_LATER:
-            times.append(self._at(own.updated, showing.updated))
-        if current:
-            times.append(self._at(own.expires, parcel.expires))
+        promise = parcel.next_update if within and not is_withdrawn(rendition) else None
+        ahead = promise is not None and promise > self._made.now
+        late = within is not None and is_late(showing, within, self._made.now)
+        tone, said = self._marks(showing)
         return _Entry(
-            id=f"m-{parcel.message}" + (f"-{rendition.municipality}" if self._address.joint else ""),
-            tone="clear" if all_clear else str(parcel.severity),
+            id=f"m-{showing.slot}" + (f"-{rendition.municipality}" if self._address.joint else ""),
+            tone=tone,
             label=" · ".join(filter(None, [self._name(rendition.municipality), *said])),
             title=rendition.title,
             text=under(rendition.text, level) if in_full else None,
-            link=None if in_full or not self._address.joint else self._leading_to(showing, current=current),
+            link=self._leading_to(showing) if within and self._address.joint and not in_full else None,
             language=rendition.language,
             untranslated=rendition.language != self._address.language,
-            times=times,
-            next_update=self._time(promise) if promise and not late else None,
+            times=[*self._times(showing, current=within is not None)],
+            next_update=self._time(promise) if promise and ahead else None,
             late=self._at(own.late, promise) if promise and late else None,
             earlier=earlier,
         )
 
-    def _leading_to(self, showing: Showing, *, current: bool) -> _Link | None:
+    def _marks(self, showing: Showing) -> tuple[str, Sequence[str]]:
+        """What a message looks like, and what it is called: as bad as it is while it applies, and not after that."""
+        parcel, labels = showing.parcel, words(self._address.language)
+        kind = labels.kinds[parcel.kind]
+        if is_withdrawn(parcel.rendition):
+            return "withdrawn", [kind]
+        corrected = labels.kinds[Kind.CORRECTION] if is_corrected(showing) else ""
+        if parcel.kind is Kind.ALL_CLEAR:
+            return "clear", [kind, corrected]
+        return str(parcel.severity), [corrected or kind, labels.severities[parcel.severity]]
+
+    def _times(self, showing: Showing, *, current: bool) -> Iterator[Markup]:
+        own, parcel = self._own, showing.parcel
+        yield self._at(own.issued, parcel.issued)
+        if is_corrected(showing) and not is_withdrawn(parcel.rendition):
+            yield self._at(own.corrected, showing.updated)
+        elif showing.updated - parcel.issued > _CHANGED_LATER:
+            yield self._at(own.updated, showing.updated)
+        if current and not is_withdrawn(parcel.rendition):
+            yield self._at(own.expires, parcel.expires)
+
+    def _leading_to(self, showing: Showing) -> _Link:
         """The way from the page of all together to the page that has the whole text."""
-        if not current:
-            return None
         there = self._site.other(self._address, showing.parcel.rendition.municipality)
-        return _Link(f"{self._to(there)}#m-{showing.parcel.message}", self._own.in_full)
+        return _Link(f"{self._to(there)}#m-{showing.slot}", self._own.in_full)
 
     def _name(self, municipality: str) -> str:
         """Whose it is, where that is not plain."""
@@ -412,14 +426,7 @@ class _Page:
         local = time.astimezone(self._site.zone).replace(second=0, microsecond=0)
         if local.year != self._made.now.astimezone(self._site.zone).year:
             form = self._own.time_with_year
-        said = (form or self._own.time).format(
-            weekday=self._own.weekdays[local.weekday()],
-            day=local.day,
-            month=self._language.dates.months[local.month - 1],
-            year=local.year,
-            hour=local.hour,
-            minute=local.minute,
-        )
+        said = told(local, form or self._own.time, self._address.language, self._site.zone)
         return Markup('<time datetime="{}">{}</time>').format(local.isoformat(timespec="minutes"), said)
 
 
@@ -429,7 +436,7 @@ def _write(template: str, values: Mapping[str, object]) -> bytes:
 
 
 def _key(showing: Showing) -> tuple[str, str]:
-    return showing.parcel.rendition.municipality, showing.parcel.message
+    return showing.parcel.rendition.municipality, showing.slot
 
 
 def _title(own: Words, site: Site, address: Address) -> str:

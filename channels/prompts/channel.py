@@ -6,7 +6,7 @@ is there, so no call ends at a missing file.
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,6 +78,7 @@ class PromptChannel:
     """Keeps the files of one line as its announcements are. Several processes may use one folder.
 
     Args:
+        now: the clock (UTC), by which announcements have expired.
         words: what the line says besides its announcements, by language: texts by the names of their files, which are
             WAV files of 8 kHz.
     """
@@ -87,11 +88,13 @@ class PromptChannel:
         settings: Line,
         surfaces: Surfaces,
         recordings: Recordings,
+        now: Callable[[], datetime],
         words: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         self._settings = settings
         self._announcements = Announcements(surfaces)
         self._recordings = recordings
+        self._now = now
         self._words = words
         self._spoken: dict[str, Mapping[str, bytes]] = {}  # the words, once they are; they never change
         self._speaker = Speaker(settings.voices)
@@ -100,36 +103,37 @@ class PromptChannel:
         self._made: dict[str, Prompt] = {}  # the last one in each language: it takes seconds to make
 
     async def send(self, parcel: Parcel) -> Outcome:
-        """Let the line say the parcel's text, as soon as it is spoken. A newer announcement stays."""
+        """Let the line say the parcel's text, as soon as it is spoken, unless it says a newer one."""
         language = parcel.rendition.language
         try:
             await self._prompt(language, parcel)
             outcome = await self._announcements.put(parcel)
             if isinstance(outcome, Accepted):
-                await self._write([language])
+                await self._write([language], self._now())
         except (SpeechError, FolderError) as error:
             return _failed(error)
         return outcome
 
-    async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:  # noqa: ARG002 - a line has one place a language
+    async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:  # noqa: ARG002 - an incident has one place a language
         """Let the line say the parcel's text instead."""
         return await self.send(parcel)
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:
-        """Take the announcement off the line, unless a newer one has done so already."""
+        """Take the announcement off the line, unless a newer one of its incident has done so already."""
         outcome = await self._announcements.remove(parcel, remote_id)
         try:
-            await self._write([parcel.rendition.language])
+            await self._write([parcel.rendition.language], self._now(), withdrawn=True)
         except (SpeechError, FolderError) as error:
             return _failed(error)
         return outcome
 
     async def refresh(self, languages: Collection[str], now: datetime) -> None:
-        """Write the line's files as they should be ``now``: what has expired gives way to the greeting.
+        """Write the line's files as they should be ``now``: what has expired gives way to what else there is to say.
 
         Raises:
             FolderError: they cannot be written.
-            SpeechError: a text cannot be spoken here. Its file stays as it is, all others are as they should be.
+            SpeechError: a text cannot be spoken here. Its file stays as it is, or becomes what it is without a message
+                if what it says has expired; all others are as they should be.
         """
         with suppress(SpeechError):
             await self.current(languages, now)  # which takes long, so not while others wait for the folder
@@ -148,12 +152,16 @@ class PromptChannel:
         """What the line says without a message, by language."""
         return {language: await self._prompt(language, None) for language in languages}
 
-    async def said(self, now: datetime | None) -> Mapping[str, Parcel]:
-        """The line's announcements by language, without those that have expired ``now``."""
-        said = await self._announcements.of(self._settings.line)
-        return {language: parcel for language, parcel in said.items() if now is None or parcel.expires > now}
+    async def said(self, now: datetime) -> Mapping[str, Parcel]:
+        """What the line says ``now``, by language; nothing that has expired."""
+        return await self._announcements.of(self._settings.line, now)
 
-    async def _write(self, languages: Collection[str], now: datetime | None = None) -> None:
+    async def _write(self, languages: Collection[str], now: datetime, *, withdrawn: bool = False) -> None:
+        """Write files as they should be. What cannot be spoken leaves them alone, or silent if they are surely stale.
+
+        Args:
+            withdrawn: what they say has been withdrawn.
+        """
         failure: SpeechError | None = None
         async with self._folder.exclusive():
             said = await self.said(now)
@@ -163,10 +171,17 @@ class PromptChannel:
                     files |= (await self._prompt(language, said.get(language))).files
                 except SpeechError as error:
                     failure = error
-                    files |= await self._lacking(await self._prompt(language, None))
+                    stale = withdrawn or self._has_expired(language, now)
+                    ordinary = await self._prompt(language, None)
+                    files |= ordinary.files if stale else await self._lacking(ordinary)
             await self._folder.write(files)
         if failure is not None:
             raise failure
+
+    def _has_expired(self, language: str, now: datetime) -> bool:
+        """Whether what this process last made in a language is no longer true."""
+        made = self._made.get(language)
+        return made is not None and made.parcel is not None and made.parcel.expires <= now
 
     async def _lacking(self, prompt: Prompt) -> Mapping[str, bytes]:
         """Those of a prompt's files in whose place there is nothing."""
@@ -245,4 +260,4 @@ def _failed(error: SpeechError | FolderError) -> Outcome:
 
 def build(settings: PromptSettings, wiring: Wiring) -> PromptChannel:
     """Make the adapter of an account."""
-    return PromptChannel(settings, wiring.surfaces, wiring.recordings)
+    return PromptChannel(settings, wiring.surfaces, wiring.recordings, wiring.now)

@@ -3,12 +3,12 @@
 from pydantic import Field
 
 from channels.address import BaseUrl
-from channels.contract import ChannelKind
+from channels.contract import ChannelKind, Nature
 from channels.provider import Provider, built_by
 from channels.settings import AccountSettings, Secret
 from messages.model import Form, Limits, Markup, Rendition
 
-FACEBOOK = ChannelKind("facebook", Form(Markup.PLAIN, Limits(characters=63_206)))
+FACEBOOK = ChannelKind("facebook", Nature.POST, Form(Markup.PLAIN, Limits(characters=63_206)))
 
 
 class FacebookSettings(AccountSettings):

@@ -1,15 +1,23 @@
 """Feeds in the configuration: where their files go, and whose they are."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from channels.contract import ChannelKind
+from channels.contract import ChannelKind, Nature
 from channels.provider import Provider, built_by
 from channels.settings import AccountSettings, FilePath
 from messages.model import Form, Limits, Markup, Rendition
 
-FEED = ChannelKind("feed", Form(Markup.HTML, Limits()), repeatable=True)
+FEED = ChannelKind("feed", Nature.ENTRY, Form(Markup.HTML, Limits()), repeatable=True)
+
+
+class AllClear(StrEnum):
+    """What an all-clear is to warning systems: the ``msgType`` of its CAP alert, which says AllClear either way."""
+
+    CANCEL = "cancel"
+    UPDATE = "update"
 
 
 class FeedSettings(AccountSettings):
@@ -19,10 +27,13 @@ class FeedSettings(AccountSettings):
         directory: the folder for the files, as seen from the configuration's folder; only its parent must exist.
         authority: a domain name the senders own, for the ids of feeds and entries (RFC 4151). It never changes, even
             if the feeds move: readers know messages by it.
+        all_clear: whether an all-clear takes the alerts before it away (``cancel``: what every receiver understands),
+            or follows them as one more (``update``: for receivers that show nothing of what is cancelled).
     """
 
     directory: FilePath
     authority: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")]
+    all_clear: AllClear = AllClear.CANCEL
 
 
 def _target(_settings: FeedSettings, rendition: Rendition) -> str:

@@ -1,11 +1,11 @@
 """The public page in the configuration: a folder for its files, if other web servers hand them out as well."""
 
-from channels.contract import ChannelKind
+from channels.contract import ChannelKind, Nature
 from channels.provider import Provider, built_by
 from channels.settings import AccountSettings, FilePath
 from messages.model import Form, Limits, Markup, Rendition
 
-PAGE = ChannelKind("page", Form(Markup.HTML, Limits(characters=12_000)), repeatable=True)
+PAGE = ChannelKind("page", Nature.PAGE, Form(Markup.HTML, Limits(characters=12_000), promises=True), repeatable=True)
 """12,000 characters leave room for the board of services and the history on a page of 30 kB."""
 
 

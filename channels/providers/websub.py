@@ -1,12 +1,12 @@
 """WebSub in the configuration: the hub that is told when feeds change."""
 
 from channels.address import BaseUrl
-from channels.contract import ChannelKind
+from channels.contract import ChannelKind, Nature
 from channels.provider import Provider, built_by
 from channels.settings import AccountSettings
 from messages.model import Form, Limits, Markup, Rendition
 
-WEBSUB = ChannelKind("websub", Form(Markup.HTML, Limits()), repeatable=True)
+WEBSUB = ChannelKind("websub", Nature.NOTICE, Form(Markup.HTML, Limits()), repeatable=True)
 """Its texts are those of the feed: a hub is only told that they are there, and fetches them."""
 
 

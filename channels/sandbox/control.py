@@ -4,6 +4,7 @@ GET  /sandbox/received  {"texts": [...], "posts": [...], "reports": [...], "ping
 POST /sandbox/behave    {"provider": "twilio", "behaviours": [{"fault": "slow", "seconds": 2}]}; [] makes it well
 POST /sandbox/receipts  {"receipts": {"statuses": ["sent", "undelivered"], "code": 30005}}; {} for the usual ones,
                         {"receipts": null} for none
+POST /sandbox/event     lets Sveriges Radio's VMA say on its stream that there is news
 POST /sandbox/reset     forgets everything and makes every provider well
 POST /sandbox/text      {"to": "+46...", "text": "START", "from"?: "+46...", "sid"?, "opt_out"?: "STOP"} answers
                         {"reply": "..."}, null for none
@@ -108,6 +109,7 @@ def control_routes(sandbox: "Sandbox") -> list[web.RouteDef]:
         web.get("/sandbox/received", received),
         web.post("/sandbox/behave", behave),
         web.post("/sandbox/receipts", receipts),
+        web.post("/sandbox/event", sandbox.sources.event),
         web.post("/sandbox/reset", reset),
         web.post("/sandbox/text", text),
         web.post("/sandbox/call", call),

@@ -91,11 +91,9 @@ class Graph:
         token = _argument(call, "access_token") or _bearer(call)
         if not token:
             return _error(104)
-        proof = _argument(call, "appsecret_proof")
-        if self._secrets and not proof:
+        if self._secrets and not _argument(call, "appsecret_proof"):
             return _error(100, message="API calls from the server require an appsecret_proof argument")
-        proofs = (hmac.new(secret.encode(), token.encode(), sha256).hexdigest() for secret in self._secrets)
-        if self._secrets and proof not in proofs:
+        if self._secrets and not self._app(call):
             return _error(100, message="Invalid appsecret_proof provided in the API argument")
         if self._used() >= 100:
             return _error(4)
@@ -146,13 +144,14 @@ class Graph:
         latest = self._records.latest_post(page)
         if latest and latest.message == message:
             return _error(506)
-        number = f"{uuid4().int % 10**15:015}"
-        return _answer(200, {"id": self._records.add_post(page, number, message).id})
+        return _answer(200, {"id": self._records.add_post(page, message, self._app(call)).id})
 
     def _edit(self, call: Call) -> web.Response:
         post, message = self._post(call), _argument(call, "message")
         if post is None:
             return _missing(call)
+        if post.app != self._app(call):
+            return _error(200, message="(#200) App cannot edit non-app posts")
         if problem := _unfit(message):
             return problem
         self._records.edit_post(post, message)
@@ -162,6 +161,8 @@ class Graph:
         post = self._post(call)
         if post is None:
             return _missing(call)
+        if post.app != self._app(call):
+            return _error(200, message="(#200) App cannot delete non-app posts")
         self._records.withdraw_post(post)
         return _answer(200, {"success": True})
 
@@ -188,6 +189,17 @@ class Graph:
 
     def _post(self, call: Call) -> Post | None:
         return self._records.post(call.path["post"])
+
+    def _app(self, call: Call) -> str:
+        """Whose call it is, by the secret that proves it: a digest of that. Where none is known, all are one app's."""
+        token = (_argument(call, "access_token") or _bearer(call)).encode()
+        proof = _argument(call, "appsecret_proof")
+        proven = (secret for secret in self._secrets if _proof(secret, token) == proof)
+        return next((sha256(secret.encode()).hexdigest()[:8] for secret in proven), "")
+
+
+def _proof(secret: str, token: bytes) -> str:
+    return hmac.new(secret.encode(), token, sha256).hexdigest()
 
 
 def _argument(call: Call, name: str) -> str:

@@ -255,10 +255,10 @@ def _page(page: str, posts: Sequence[Post]) -> str:
 
 
 def _post(post: Post) -> str:
-    mark = ""
+    mark = ', <span class="mark">by hand</span>' if post.app is None else ""
     if post.withdrawn or post.history:
         what = "withdrawn" if post.withdrawn else "edited"
-        mark = f', <span class="mark">{what}</span> {_time(post.updated)}'
+        mark += f', <span class="mark">{what}</span> {_time(post.updated)}'
     history = ""
     if post.history:
         texts = "".join(f'<p class="words">{escape(text)}</p>' for text in reversed(post.history))

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Post:
 
     Args:
         id: ``{page}_{post}``, as Graph names it.
+        app: whose app published it; None for a person.
         history: the texts it had before this one, oldest first.
     """
 
@@ -56,6 +58,7 @@ class Post:
     message: str = field(repr=False)
     created: datetime
     updated: datetime
+    app: str | None
     withdrawn: bool = False
     history: tuple[str, ...] = field(default=(), repr=False)
 
@@ -179,16 +182,18 @@ class Records:
             return self._texts_by_account.get((provider, account), ())
         return self._texts_by_number.get((provider, account, to), ())
 
-    def add_post(self, page: str, number: str, message: str) -> Post:
-        """Put a post on a page; ``number`` is its own part of its id."""
+    def add_post(self, page: str, message: str, app: str | None) -> Post:
+        """Put a post on a page."""
         at = self.now()
-        post = Post(page, f"{page}_{number}", message, created=at, updated=at)
+        post = Post(page, f"{page}_{uuid4().int % 10**15:015}", message, created=at, updated=at, app=app)
         self._posts[post.id] = post
         self._posts_by_page[page].append(post.id)
         return post
 
     def edit_post(self, post: Post, message: str) -> None:
-        """Show another text in the post's place."""
+        """Show another text in the post's place; the same text once more is no edit."""
+        if message == post.message:
+            return
         history = (*post.history, post.message)
         self._posts[post.id] = replace(post, message=message, updated=self.now(), history=history)
 

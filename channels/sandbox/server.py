@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
@@ -24,6 +25,7 @@ from channels.sandbox.ongoing import Call
 from channels.sandbox.page import MOST_PHONES, ShownCall, render
 from channels.sandbox.receipts import Receipts, Reporter
 from channels.sandbox.records import Fetch, Post, Records, Report, Request, Text
+from channels.sandbox.sources import Sources
 from channels.sandbox.twilio import Twilio
 from channels.sandbox.view import look
 
@@ -39,6 +41,8 @@ _POLICY = (
 class Sandbox:
     """Stands in for Twilio, 46elks, Facebook's Graph API and a WebSub hub over real HTTP, and keeps all in memory.
 
+    It also plays the sources of warnings and news that can be followed.
+
     An asynchronous context manager: it answers between enter and exit. Entering raises OSError if the port is taken.
 
     Args:
@@ -53,6 +57,7 @@ class Sandbox:
             that was sent with the account's own token are signed with that.
         receipts: what Twilio and 46elks report of each text that asks for it; None for nothing.
         app_secrets: of Facebook apps; where there are any, every request to Graph must prove that it knows one.
+        sources: the folder of what sources are played from; None for our own examples.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword, and most only where there is something of the kind
@@ -68,6 +73,7 @@ class Sandbox:
         twilio_auth_token: str = "sandbox",  # noqa: S107 - opens nothing: the sandbox signs with it
         receipts: Receipts | None = None,
         app_secrets: Sequence[str] = (),
+        sources: Path | None = None,
     ) -> None:
         self._address = host, port
         self._lines = lines
@@ -84,11 +90,13 @@ class Sandbox:
         self._twilio = Twilio(self._records, self._reporter)
         self._graph = Graph(self._records, app_secrets)
         self._hub = Hub(self._records)
+        self._sources = Sources(self._records, sources)
         providers: Sequence[Provider] = (
             self._twilio,
             Elks(self._records, self._reporter),
             self._graph,
             self._hub,
+            self._sources,
         )
         self._prefixes = {provider.name: provider.prefix for provider in providers}
         self._exchanges = {provider.name: Exchange(provider, self._records) for provider in providers}
@@ -117,6 +125,7 @@ class Sandbox:
     ) -> None:
         for exchange in self._exchanges.values():
             exchange.close()
+        self._sources.end_streams()
         await self._open.aclose()
 
     @property
@@ -148,6 +157,11 @@ class Sandbox:
     def fetches(self) -> list[Fetch]:
         """What the hub found at those addresses, in the same order; the list grows as it fetches."""
         return self._records.fetches
+
+    @property
+    def sources(self) -> Sources:
+        """What plays the sources that can be followed."""
+        return self._sources
 
     @property
     def receipts(self) -> Receipts | None:
@@ -184,11 +198,30 @@ class Sandbox:
         """
         self._graph.most_calls, self._twilio.at_once = graph_calls, twilio_at_once
 
+    def publish(self, page: str, message: str) -> Post:
+        """Publish on a page by hand, as a person who works with it; apps cannot change such a post."""
+        post = self._records.add_post(page, message, None)
+        self._records.announce()
+        return post
+
+    def delete(self, post: str) -> None:
+        """Delete a post by hand, whoever published it.
+
+        Raises:
+            ValueError: there is none of that id, or no more.
+        """
+        found = self._records.post(post)
+        if found is None:
+            raise ValueError(f"there is no post {post!r} on any page")
+        self._records.withdraw_post(found)
+        self._records.announce()
+
     def reset(self) -> None:
         """Forget everything that came, let every provider be well and unlimited, and report as at first."""
         self._records.clear()
         self._reporter.clear()
         self._hub.clear()
+        self._sources.clear()
         self._call = self._shown_call = None
         self.receipts = self._receipts
         self.limit()
@@ -255,6 +288,7 @@ class Sandbox:
         app.router.add_get("/", self._page)
         app.router.add_post("/text", self._write)
         app.router.add_post("/call", self._go_on)
+        app.router.add_get(f"{self._sources.prefix}/sr-vma/stream", self._sources.stream)
         app.router.add_routes(control_routes(self))
         for exchange in self._exchanges.values():
             app.router.add_routes(exchange.routes())

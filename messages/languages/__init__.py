@@ -7,7 +7,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from messages.languages.duty import DutyWords
 from messages.languages.page import PageWords
+from messages.languages.practice import PracticeWords
+from messages.languages.report import ReportWords
 from messages.languages.sign_up import SignUpWords
 
 
@@ -32,18 +35,44 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """How a date is said: a format of ``{day}``, ``{month}`` and ``{year}``, and the names of the months."""
+    """How a date is said.
+
+    Args:
+        full: a format of ``{day}``, ``{month}`` and ``{year}``.
+        months: from January.
+        weekdays: from Monday, as they stand within a sentence.
+        ordinals: of the days of a month, as they are spoken: the first to the thirty-first.
+    """
 
     full: str
     months: tuple[str, ...]
+    weekdays: tuple[str, ...]
+    ordinals: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Exercise:
-    """How a text says that it is only an exercise: a word to stand before a headline, and a sentence."""
+class Opening:
+    """What a text begins with that says what it is: a word to stand before a headline, and a sentence."""
 
     mark: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """The same in three ways: as texts have it, as short as stays clear, and in words to be spoken."""
+
+    written: str
+    short: str
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message that nobody wrote: a word to stand before the headline of the one that it follows, and its text."""
+
+    mark: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +120,19 @@ class Language:
         numbers: short phone numbers that everybody knows, and how they are said.
         symbols: words for signs that are read aloud.
         abbreviations: what they stand for.
+        superseded: how a former text says that there is a newer one, since ``{time}``.
         exercise: how a text says that it is only an exercise.
+        correction: how a text says that it corrects another one.
+        moments: a day and a time, in what ``messages.moments.told`` fills in.
+        promise: how a text says when the next update comes: ``{time}``.
+        ending: an all-clear that nobody wrote.
+        unchanged: an update that nobody wrote.
         texting: what residents may text, and what they are answered.
         page: what the public page says.
         sign_up: what the pages say on which residents join and leave.
+        report: how a situation report is worded.
+        duty: what the people on duty are reminded of.
+        practice: what the lint of practice looks for; None for a language whose words are not checked.
     """
 
     code: str
@@ -103,16 +141,25 @@ class Language:
     digits: tuple[str, ...]
     range: str
     minus: str
+    superseded: str
     addresses: Mapping[str, str]
     times: Times
     dates: Dates
     numbers: Mapping[str, str]
     symbols: Mapping[str, str]
     abbreviations: Mapping[str, str]
-    exercise: Exercise
+    exercise: Opening
+    correction: Opening
+    moments: Wordings
+    promise: Wordings
+    ending: Composed
+    unchanged: Composed
     texting: Texting
     page: PageWords
     sign_up: SignUpWords
+    report: ReportWords
+    duty: DutyWords
+    practice: PracticeWords | None = None
 
 
 KNOWN = tuple(sorted(file.name[:-5] for file in files(__name__).iterdir() if file.name.endswith(".toml")))
@@ -129,18 +176,31 @@ def language(code: str) -> Language:
     if code not in KNOWN:
         raise ValueError(f"There is no language {code!r}: known are {', '.join(KNOWN)}.")
     data = tomllib.loads((files(__name__) / f"{code}.toml").read_text(encoding="utf-8"))
-    times, dates, digits = data.pop("times"), data.pop("dates"), data.pop("digits")
+    times, digits = data.pop("times"), data.pop("digits")
     return Language(
         code=code,
         digits=tuple(digits),
         times=Times(**times | {"halves": tuple(times["halves"])}),
-        dates=Dates(dates["full"], tuple(dates["months"])),
-        exercise=Exercise(**data.pop("exercise")),
+        dates=_dates(data.pop("dates")),
+        exercise=Opening(**data.pop("exercise")),
+        correction=Opening(**data.pop("correction")),
+        moments=Wordings(**data.pop("moments")),
+        promise=Wordings(**data.pop("promise")),
+        ending=Composed(**data.pop("ending")),
+        unchanged=Composed(**data.pop("unchanged")),
         texting=_texting(data.pop("texting")),
-        page=_page(data.pop("page")),
+        page=PageWords(**data.pop("page")),
         sign_up=SignUpWords(**data.pop("sign_up")),
+        report=ReportWords(**data.pop("report")),
+        duty=DutyWords(**data.pop("duty")),
+        practice=_practice(data.pop("practice")) if "practice" in data else None,
         **data,
     )
+
+
+def _dates(data: dict[str, Any]) -> Dates:
+    lists = {key: tuple(value) for key, value in data.items() if isinstance(value, list)}
+    return Dates(**data | lists)
 
 
 def _texting(data: dict[str, Any]) -> Texting:
@@ -148,5 +208,7 @@ def _texting(data: dict[str, Any]) -> Texting:
     return Texting(**data | lists)
 
 
-def _page(data: dict[str, Any]) -> PageWords:
-    return PageWords(**data | {"weekdays": tuple(data["weekdays"])})
+def _practice(data: dict[str, Any]) -> PracticeWords:
+    questions = {rule: tuple(words) for rule, words in data["questions"].items()}
+    lists = {key: tuple(value) for key, value in data.items() if isinstance(value, list)}
+    return PracticeWords(**data | lists | {"questions": questions})

@@ -9,8 +9,7 @@ class PageWords:
     """The public page's words in one language. What stands in braces is filled in.
 
     Args:
-        weekdays: Monday to Sunday, as they stand within ``time``.
-        time: a moment of this year: ``{weekday}``, ``{day}``, ``{month}``, ``{hour}``, ``{minute}``.
+        time: a moment of this year, in what ``messages.moments.told`` fills in.
         time_with_year: a moment of another year, with ``{year}`` besides.
         time_short: a moment of this year where space is short, with the same.
         skip: the link past everything that is alike on all pages.
@@ -27,6 +26,7 @@ class PageWords:
         untranslated: says of a message that it is not there in this language.
         next_update: what stands before the time of the next update.
         issued, updated, expires: when a message was published, last changed, and until when it is true: ``{time}``.
+        corrected: when a message was put right: ``{time}``.
         earlier: heading of what was said earlier in the same incident, with its ``{count}``.
         past: heading of incidents that are over.
         in_full: leads to a message's whole text.
@@ -46,7 +46,6 @@ class PageWords:
         way_on: says where to go from there.
     """
 
-    weekdays: tuple[str, ...]
     time: str
     time_with_year: str
     time_short: str
@@ -65,6 +64,7 @@ class PageWords:
     next_update: str
     issued: str
     updated: str
+    corrected: str
     expires: str
     earlier: str
     past: str

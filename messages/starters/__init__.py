@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from string import Template
 
-_NEXT_UPDATE = timedelta(hours=4)
-_LIFETIME = timedelta(hours=24)
+NEXT_UPDATE = timedelta(hours=4)
+"""How far ahead a message that is begun promises the next update."""
+
+LIFETIME = timedelta(hours=24)
+"""How long it is true."""
 
 
 def names() -> tuple[str, ...]:
@@ -37,17 +40,16 @@ def starter(name: str, *, municipalities: Sequence[str], now: datetime) -> str:
         raise ValueError(f"There is no starter {name!r}: there are {', '.join(names())}.")
     if now.utcoffset() is None:
         raise ValueError("The present time needs an offset from UTC.")
-    next_update = _full_hour(now + _NEXT_UPDATE)
+    next_update = full_hour(now + NEXT_UPDATE)
     return Template((files(__name__) / f"{name}.md").read_text(encoding="utf-8")).substitute(
         date=now.date().isoformat(),
         municipalities=json.dumps(list(municipalities), ensure_ascii=False),
         next_update=next_update.isoformat(),
-        next_time=f"{next_update:%H:%M}",
-        expires=_full_hour(now + _LIFETIME).isoformat(),
+        expires=full_hour(now + LIFETIME).isoformat(),
     )
 
 
-def _full_hour(time: datetime) -> datetime:
+def full_hour(time: datetime) -> datetime:
     """Round up."""
     hour = time.replace(minute=0, second=0, microsecond=0)
     return hour if hour == time else hour + timedelta(hours=1)

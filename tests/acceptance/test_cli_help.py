@@ -44,6 +44,7 @@ async def run(*arguments: str) -> Ran:
 def test_the_commands_are_those_that_were_designed() -> None:
     assert {command[0] for command in COMMANDS if command} == {
         *("init", "check", "new", "preview", "send", "status", "doubts", "subscribers"),
+        *("update", "correct", "all-clear", "retract", "incident", "schedule", "sources", "report"),
         *("services", "site", "prompts"),
         *("serve", "worker", "sandbox", "demo", "db"),
     }

@@ -13,6 +13,7 @@ from tests.support.world import resident
 
 THREE = [resident(0), resident(1), resident(2)]
 STATES = {
+    "waiting",
     "pending",
     "sending",
     "accepted",

@@ -47,7 +47,8 @@ async def test_a_joint_message_reaches_every_page_phone_feed_and_line_in_the_wor
     assert Counter(post.page for post in here.sandbox.posts) == {"100000000000001": 2, "100000000000002": 2}
     async with here.running() as broadcaster:
         for line, phone in (("+46846500400", "noll fyra åtta fem, åtta åtta noll"), ("+46846500401", "fyra sju noll")):
-            said = {s.slot: s.parcel.rendition.text for s in await broadcaster.surfaces.showing("ivr", line)}
+            texts = [shown.parcel.rendition for shown in await broadcaster.surfaces.showing("ivr", line)]
+            said = {text.language: text.text for text in texts}
             assert phone in said["sv"]
             assert set(said) == {"sv", "en"}
         for feed in ("borgholm/sv", "borgholm/en", "morbylanga/sv", "morbylanga/en"):

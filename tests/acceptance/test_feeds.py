@@ -186,8 +186,7 @@ async def test_a_chain_of_alerts_resolves_and_only_the_last_is_in_force(tmp_path
             assert titles == [
                 "ÖVNING: Vi övar",
                 "Allt fungerar",
-                "Bara växeln fungerar",
-                "Telefonerna fungerar",
+                "RÄTTELSE: Bara växeln fungerar",
                 "Allt är nere",
             ]
 

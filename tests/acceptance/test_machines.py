@@ -75,7 +75,7 @@ async def test_how_long_it_takes_and_what_it_costs_is_known_before_it_is_sent(
     async with world(tmp_path, database_url, {}) as here:
         await here.subscribe(CROWD)
         async with here.database as database:
-            audience = await estimate(here.plan(), here.config, database)
+            audience = await estimate(here.plan(), here.config, database, here.clock.now)
 
     assert audience.people == len(CROWD)
     assert audience.duration == timedelta(seconds=30)  # at the shipped 10 a second

@@ -124,6 +124,8 @@ async def test_metrics_tell_what_came_of_a_message_and_when_the_next_is_promised
     assert found["broadcaster_lane_state", "sms", "sms", "working"] == 1
     assert found["broadcaster_lane_state", "sms", "sms", "halted"] == 0
     assert found["broadcaster_next_update_timestamp_seconds", "borgholm"] == promise.timestamp()
+    assert found["broadcaster_incident_next_update_timestamp_seconds", "Dataintrång"] == promise.timestamp()
+    assert found["broadcaster_promises_overdue",] == 0
     assert found["broadcaster_database_up",] == 1
     assert found["broadcaster_info", "sandbox", "0.1.0"] == 1
     assert found["broadcaster_http_requests_total", "/{path}", "200"] == 1
@@ -140,6 +142,17 @@ async def test_metrics_tell_what_waits_and_for_how_long(here: Watched) -> None:
     assert found["broadcaster_deliveries", "sms", "sms", "pending"] == 3
     assert 180 <= found["broadcaster_oldest_pending_seconds", "sms", "sms"] < 200
     assert ("broadcaster_next_update_timestamp_seconds", "borgholm") not in found
+
+
+async def test_metrics_tell_how_many_promises_are_late(here: Watched) -> None:
+    await here.stopped()
+    await submit(here.broadcaster.store.database, submission(here.world.plan(), here.world.clock.now), "test")
+    late = round((here.world.clock.now - timedelta(minutes=1)).timestamp() * 1000)
+    await execute(here.broadcaster.store.database, "UPDATE messages SET next_update = :at", at=late)
+
+    found = await here.metrics()
+    assert found["broadcaster_promises_overdue",] == 1
+    assert found["broadcaster_incident_next_update_timestamp_seconds", "Dataintrång"] == late / 1000
 
 
 async def test_the_reference_explains_every_metric_and_no_other(here: Watched) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from broadcaster.config import Config, load
-from broadcaster.engine.codes import INTERVAL
 from broadcaster.engine.engine import Engine
 from broadcaster.engine.failover import DOWN_FOR
+from broadcaster.engine.slips import INTERVAL
 from broadcaster.engine.station import Workshop
 from broadcaster.scaffold import write_missing
 from broadcaster.store import lanes, signups

@@ -118,7 +118,8 @@ async def test_the_forecast_counts_what_the_rate_counts(
     async with world(tmp_path, database_url, {"rate = 10 ": f'rate = 10\nrate_unit = "{unit}" '}) as here:
         await here.subscribe(CROWD)
         async with here.database as database:
-            audience = await estimate(here.plan("Läs mer på vår webbplats. " * 5), here.config, database)
+            plan = here.plan("Läs mer på vår webbplats. " * 5)
+            audience = await estimate(plan, here.config, database, here.clock.now)
 
     assert audience.duration == timedelta(seconds=seconds)
 

@@ -9,7 +9,7 @@ import pytest
 from broadcaster.store import counts, inbound, lanes, news
 from broadcaster.store.consents import Consent, How
 from broadcaster.store.database import Database
-from broadcaster.store.ledger import Ledger, Report
+from broadcaster.store.ledger import LEFT, Ledger, Report
 from broadcaster.store.submissions import Submission, submit
 from broadcaster.store.subscribers import Departure, Subscribers, Subscription
 from messages.model import Kind
@@ -96,8 +96,8 @@ async def test_what_a_lane_has_claimed_loses_its_number_and_the_lane_finds_that_
     turn = await ledger.turn(lease, Report({}, room=8), NOW)
     departure = await subscribers.remove(ONE, None, NOW, "test", How.SMS)
     assert departure == Departure((turn.claimed[0].id,))
-    assert await ledger.left("sms-borgholm") == {turn.claimed[0].id}
-    assert await ledger.left("sms-morbylanga") == set()
+    assert await ledger.called_off("sms-borgholm") == {turn.claimed[0].id: LEFT}
+    assert await ledger.called_off("sms-morbylanga") == {}
 
 
 async def test_who_leaves_one_of_two_still_gets_what_the_other_says(

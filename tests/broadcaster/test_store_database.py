@@ -63,6 +63,7 @@ async def test_an_upgraded_database_is_what_the_schema_says(database: Database) 
             "ix_deliveries_pending": "state = 'pending'",
             "ix_deliveries_sending": "state = 'sending'",
             "ix_deliveries_in_doubt": "state = 'in_doubt'",
+            "ix_deliveries_waiting": "state = 'waiting'",
         }
 
 

@@ -118,7 +118,7 @@ async def asking_for_lanes(database: Database) -> None:
 
 
 async def looking_for_who_left(database: Database) -> None:
-    await Ledger(database).left("sms-borgholm")
+    await Ledger(database).called_off("sms-borgholm")
 
 
 async def leaving(database: Database) -> None:

@@ -13,7 +13,7 @@ from broadcaster.store import lanes
 from broadcaster.store.database import Database
 from broadcaster.store.ledger import Ledger, Report
 from broadcaster.store.receipts import NOT_KNOWN_AS_SENT, believe, in_question
-from broadcaster.store.submissions import audience, submit
+from broadcaster.store.submissions import submit
 from broadcaster.store.subscribers import Entry, Subscribers, Subscription
 from channels.contract import Arrival, Receipt
 from tests.support.storing import (
@@ -25,6 +25,7 @@ from tests.support.storing import (
     SECOND,
     TO_BORGHOLM,
     TO_MORBYLANGA,
+    audience,
     blocked,
     execute,
     fetch,

@@ -78,7 +78,7 @@ async def test_two_languages_of_one_municipality_are_one_tally(database: Databas
 
 @pytest.mark.parametrize("state", State)
 def test_a_message_is_done_when_nothing_happens_to_it_by_itself(state: State) -> None:
-    assert Progress((Tally("sms", "borgholm", state, 1),)).done is (state not in {State.PENDING, State.SENDING})
+    assert Progress((Tally("sms", "borgholm", state, 1),)).done is (state not in OPEN)
 
 
 async def test_a_message_without_deliveries_is_done(database: Database) -> None:

@@ -43,7 +43,8 @@ async def test_the_next_update_is_that_of_the_last_message_of_what_goes_on(datab
     after = await standing(database, ["borgholm"], NOW + 5 * HOUR)
 
     assert before.promises == {"borgholm": NOW + 2 * HOUR}
-    assert after.promises == {}
+    assert before.incidents == {"Dataintrång": NOW + 2 * HOUR}
+    assert after.promises == after.incidents == {}
 
 
 async def test_a_look_reads_deliveries_by_the_indexes_of_what_is_not_done_alone(database: Database) -> None:

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, text
 
+from broadcaster.store.audiences import Route
 from broadcaster.store.database import Database
 from broadcaster.store.schema import deliveries, messages, renditions, subscribers, subscriptions
-from broadcaster.store.submissions import Posting, Route, audience, submit
+from broadcaster.store.submissions import Posting, submit
 from broadcaster.store.subscribers import Subscribers
 from messages.model import Rendition
 from tests.support.storing import (
@@ -22,6 +23,7 @@ from tests.support.storing import (
     SEAL,
     TO_BORGHOLM,
     TO_MORBYLANGA,
+    audience,
     blocked,
     execute,
     fetch,

@@ -21,6 +21,7 @@ from channels.feed import FeedChannel
 from channels.feed.document import Format
 from messages.model import Municipality
 from tests.fakes.surfaces import MemorySurfaces
+from tests.support.feeding import feeds_in
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 WRITTEN = NOW - timedelta(hours=1)
@@ -44,10 +45,9 @@ async def directory(tmp_path: Path) -> Path:
     """The feeds of Borgholm, without a message, last written an hour ago."""
     borgholm = Municipality("borgholm", ("sv",), ("feed",), {"name": "Borgholms kommun & Co"})
     channel = FeedChannel(
-        tmp_path / "feeds",
+        feeds_in(tmp_path / "feeds"),
         MemorySurfaces(lambda: NOW),
         {"borgholm": borgholm},
-        authority="borgholm.se",
         now=lambda: NOW,
         public_url=PUBLIC_URL,
         hubs={"borgholm": HUB},

@@ -1,5 +1,6 @@
 """Alerts for other systems: documents that keep the standard, chains whose references resolve, and the feed of them."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.contract import Accepted, Parcel
+from channels.contract import Accepted, Outcome, Parcel
 from channels.feed import FEED, FeedChannel
-from channels.feed.alerts import GRADES, TYPES, Alert, in_force
+from channels.feed.alerts import GRADES, Alert, in_force
 from channels.feed.cap import render_alert
+from channels.providers.feed import AllClear
 from messages.model import Kind, Municipality, Rendition, Severity
 from tests.fakes.surfaces import MemorySurfaces
 from tests.support import cap
+from tests.support.feeding import feeds_in
 
 ISSUED = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 BORGHOLM = Municipality(
@@ -48,15 +51,19 @@ class Clock:
 class Scene:
     """A feed channel, and the messages that it is sent, an hour apart."""
 
-    def __init__(self, directory: Path, public_url: str | None = "https://kris.example.se") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        public_url: str | None = "https://kris.example.se",
+        all_clear: AllClear = AllClear.CANCEL,
+    ) -> None:
         self.directory = directory
         self.clock = Clock()
         self.surfaces = MemorySurfaces(self.clock)
         self.channel = FeedChannel(
-            directory,
+            feeds_in(directory, all_clear),
             self.surfaces,
             MUNICIPALITIES,
-            authority="borgholm.se",
             now=self.clock,
             public_url=public_url,
         )
@@ -100,6 +107,27 @@ class Scene:
 
     async def say(self, message: str, kind: Kind = Kind.ALERT, incident: str = "Dataintrång 2022") -> str:
         return await self.send(self.parcels(message, kind, incident=incident))
+
+    async def correct(self, message: str, remote_id: str, municipality: str = "borgholm") -> str:
+        """Replace what has that name at the feed, in all languages; returns the new one's name."""
+        return await self._each(self.parcels(message, Kind.CORRECTION, municipality), remote_id, self.channel.replace)
+
+    async def retract(self, message: str, remote_id: str, municipality: str = "borgholm") -> None:
+        """Withdraw what a message, which is not sent anew, has put there."""
+        written = dict(self.surfaces.written)
+        parcels = self.parcels(message, municipality=municipality)
+        self.surfaces.written = written
+        await self._each(parcels, remote_id, self.channel.withdraw)
+
+    async def _each(
+        self, parcels: list[Parcel], remote_id: str, act: Callable[[Parcel, str], Awaitable[Outcome]]
+    ) -> str:
+        """Act on the same entry in all languages, an hour after the last."""
+        for parcel in parcels:
+            own = f"{remote_id.rpartition('/')[0]}/{parcel.rendition.language}"
+            assert await act(parcel, own) == Accepted(own)
+        self.clock.time += timedelta(hours=1)
+        return remote_id
 
     def document(self, name: str, municipality: str = "borgholm") -> bytes:
         """An alert's document, which has nothing wrong with it."""
@@ -187,18 +215,16 @@ async def test_the_first_language_brings_all_of_them_and_the_document_never_chan
     scene.clock.time += timedelta(minutes=5)
     await scene.channel.send(swedish)
     moved = {"borgholm": replace(BORGHOLM, variables={**BORGHOLM.variables, "phone": "112"})}
-    later = FeedChannel(scene.directory, scene.surfaces, moved, authority="borgholm.se", now=scene.clock)
+    later = FeedChannel(feeds_in(scene.directory), scene.surfaces, moved, now=scene.clock)
     await later.refresh()
     assert scene.document("m1") == before
 
 
 async def test_a_chain_refers_to_all_that_came_before_in_the_incident(scene: Scene) -> None:
-    first = await scene.say("m1")
-    await scene.say("m2", Kind.UPDATE)
+    await scene.say("m1")
+    second = await scene.say("m2", Kind.UPDATE)
     await scene.say("other", incident="Vattenläcka")
-    correction = scene.parcels("m3", Kind.CORRECTION)[0]
-    assert await scene.channel.replace(correction, first) == Accepted(first)
-    scene.clock.time += timedelta(hours=1)
+    assert await scene.correct("m3", second) == second
     await scene.say("m4", Kind.ALL_CLEAR)
 
     identities = {name: cap.identity(scene.document(name)) for name in ("m1", "m2", "m3", "m4", "other")}
@@ -314,15 +340,156 @@ async def test_what_is_withdrawn_is_cancelled_and_loses_its_texts(scene: Scene) 
 
 async def test_a_correction_is_withdrawn_with_what_it_corrects_and_a_new_start_follows_nothing(scene: Scene) -> None:
     first = await scene.say("m1")
-    correction = scene.parcels("m2", Kind.CORRECTION)[0]
-    await scene.channel.replace(correction, first)
-    scene.clock.time += timedelta(hours=1)
-    await scene.channel.withdraw(correction, first)
-    scene.clock.time += timedelta(hours=1)
+    await scene.correct("m2", first)
+    await scene.retract("m2", first)
     identities = [cap.identity(scene.document(name)) for name in ("m1", "m2")]
     assert scene.references("m1-withdrawn") == identities
     await scene.say("m3", Kind.UPDATE)
     assert (scene.type("m3"), scene.references("m3")) == ("Alert", [])
+
+
+async def test_a_correction_follows_what_it_corrects_and_leaves_the_others_in_force(scene: Scene) -> None:
+    first = await scene.say("m1")
+    await scene.say("m2")  # one more alert of the incident, beside the first
+    await scene.correct("m3", first)
+    await scene.correct("m4", first)
+    identities = [cap.identity(scene.document(name)) for name in ("m1", "m3")]
+    assert scene.references("m4") == identities
+    assert scene.linked() == ["m4", "m2"]
+    await scene.say("m5", Kind.UPDATE)
+    assert scene.references("m5") == [cap.identity(scene.document(name)) for name in ("m1", "m2", "m3", "m4")]
+    assert scene.linked() == ["m5"]
+
+
+async def test_a_correction_of_what_an_update_had_followed_does_not_come_into_force(scene: Scene) -> None:
+    first = await scene.say("m1")
+    await scene.say("m2", Kind.UPDATE)
+    await scene.correct("m3", first)
+    assert scene.references("m3") == [cap.identity(scene.document("m1"))]
+    assert scene.linked() == ["m2"]
+
+
+async def test_a_corrected_all_clear_is_one_still(scene: Scene) -> None:
+    await scene.say("m1")
+    over = await scene.say("m2", Kind.ALL_CLEAR)
+    await scene.correct("m3", over)
+    document = scene.document("m3")
+    assert scene.type("m3") == "Cancel"
+    assert scene.references("m3") == [cap.identity(scene.document(name)) for name in ("m1", "m2")]
+    assert cap.said(document, "info/responseType") == ["AllClear", "AllClear"]
+    assert cap.said(document, "info/urgency") == ["Past", "Past"]
+    assert cap.said(document, "note") == ["Rättelse. Faran över."]
+    assert scene.linked() == ["m3"]
+    await scene.say("m4", Kind.UPDATE)
+    assert scene.references("m4") == []
+
+
+async def test_a_correction_that_is_withdrawn_takes_its_whole_entry_with_it_and_nothing_else(scene: Scene) -> None:
+    first, second = await scene.say("m1"), await scene.say("m2")
+    await scene.correct("m3", first)
+    await scene.correct("m4", second)
+    await scene.retract("m3", first)
+    assert scene.references("m1-withdrawn") == [cap.identity(scene.document(name)) for name in ("m1", "m3")]
+    for name, texts in (("m1", 0), ("m3", 0), ("m2", 2), ("m4", 2)):
+        assert len(cap.said(scene.document(name), "info")) == texts
+    assert scene.linked() == ["m1-withdrawn", "m4"]
+    assert cap.said(scene.document("m1-withdrawn"), "info/headline")[0] == "Tillbakadraget: Rubrik m3 sv"
+
+
+async def test_an_all_clear_that_is_withdrawn_lets_the_alert_stand_again(scene: Scene) -> None:
+    await scene.say("m1")
+    over = await scene.say("m2", Kind.ALL_CLEAR)
+    await scene.retract("m2", over)
+    assert scene.linked() == ["m2-withdrawn", "m1"]
+    assert scene.references("m2-withdrawn") == [cap.identity(scene.document("m2"))]
+    assert cap.said(scene.document("m2-withdrawn"), "info/urgency") == ["Immediate", "Immediate"]
+    await scene.say("m3", Kind.UPDATE)
+    assert scene.references("m3") == [cap.identity(scene.document("m1"))]
+
+
+@pytest.mark.parametrize("new", [0, 1])
+async def test_a_correction_may_be_new_in_a_language_in_which_the_wrong_message_never_appeared(
+    new: int, scene: Scene
+) -> None:
+    first = await scene.send(scene.parcels("m1", texts={"sv": SWEDISH}))
+    await scene.say("beside")
+    swedish, english = scene.parcels("m2", Kind.CORRECTION)
+    for turn in range(2):
+        if turn == new:
+            assert isinstance(await scene.channel.send(english), Accepted)
+        else:
+            assert await scene.channel.replace(swedish, first) == Accepted(first)
+    scene.clock.time += timedelta(hours=1)
+    (scene.directory / "borgholm/cap/m2.xml").unlink()
+    await scene.channel.refresh()
+    assert scene.linked() == ["m2", "beside"]
+    assert scene.references("m2") == [cap.identity(scene.document("m1"))]
+
+
+async def test_what_is_withdrawn_in_one_language_after_the_other_is_withdrawn_once(scene: Scene) -> None:
+    swedish, english = scene.parcels("m1")
+    ids = [
+        outcome.remote_id for p in (swedish, english) if isinstance(outcome := await scene.channel.send(p), Accepted)
+    ]
+    scene.clock.time += timedelta(hours=1)
+    await scene.channel.replace(scene.parcels("m2", Kind.CORRECTION)[0], ids[0])  # which is right in English
+    for shown, remote_id in zip((swedish, english), ids, strict=True):
+        scene.clock.time += timedelta(hours=1)
+        await scene.channel.withdraw(shown, remote_id)
+    (entry,) = scene.feed().entries
+    assert entry.updated == "2022-12-13T10:00:00+00:00"
+    assert cap.said(scene.document("m1-withdrawn"), "sent") == ["2022-12-13T11:00:00+01:00"]
+
+
+async def test_neighbours_correct_and_withdraw_in_chains_of_their_own(scene: Scene) -> None:
+    ours = await scene.send(scene.parcels("m1"))
+    theirs = await scene.send(scene.parcels("m1", municipality="morbylanga"))
+    await scene.correct("m2", theirs, "morbylanga")
+    await scene.retract("m1", ours)
+    assert (scene.linked(), scene.linked("morbylanga")) == (["m1-withdrawn"], ["m2"])
+    assert scene.linked("all") == ["m1-withdrawn", "m2"]
+    document = scene.document("m2", "morbylanga")
+    assert cap.said(document, "references") == [cap.identity(scene.document("m1", "morbylanga"))]
+
+
+async def test_an_all_clear_may_be_an_update_where_the_municipalities_want_that(tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "feeds", all_clear=AllClear.UPDATE)
+    await scene.say("m1")
+    over = await scene.say("m2", Kind.ALL_CLEAR)
+    await scene.correct("m3", over)
+    for name, followed in (("m2", ["m1"]), ("m3", ["m1", "m2"])):
+        document = scene.document(name)
+        assert (scene.type(name), cap.said(document, "info/responseType")[0]) == ("Update", "AllClear")
+        assert cap.said(document, "info/urgency") == ["Past", "Past"]
+        assert scene.references(name) == [cap.identity(scene.document(other)) for other in followed]
+    assert scene.linked() == ["m3"]
+    await scene.retract("m3", over)
+    assert scene.type("m2-withdrawn") == "Cancel"
+
+
+async def test_every_reference_leads_to_a_document_whatever_was_corrected_and_withdrawn(scene: Scene) -> None:
+    first = await scene.say("m1")
+    second = await scene.say("m2", Kind.UPDATE)
+    await scene.correct("m3", second)
+    await scene.correct("m4", first)
+    await scene.retract("m3", second)
+    third = await scene.say("m5", Kind.UPDATE)
+    await scene.correct("m6", third)
+    await scene.say("m7", Kind.ALL_CLEAR)
+    names = [*(f"m{number}" for number in range(1, 8)), "m2-withdrawn"]
+    identities = {cap.identity(scene.document(name)): name for name in names}
+    followed = {name: [identities[reference] for reference in scene.references(name)] for name in names}
+    assert followed == {
+        "m1": [],
+        "m2": ["m1"],
+        "m3": ["m1", "m2"],
+        "m4": ["m1"],
+        "m2-withdrawn": ["m2", "m3"],
+        "m5": ["m1", "m4"],
+        "m6": ["m1", "m4", "m5"],
+        "m7": ["m1", "m4", "m5", "m6"],
+    }
+    assert scene.linked() == ["m7", "m2-withdrawn"]
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -347,21 +514,19 @@ async def test_nothing_to_do_in_a_text_leaves_the_instruction_out(scene: Scene) 
     assert cap.said(document, "info/description") == ["Vad gör vi?\n\nAllt vi kan.", "Wait."]
 
 
-def test_every_severity_and_kind_has_words_of_the_standard() -> None:
+def test_every_severity_has_words_of_the_standard() -> None:
     assert GRADES.keys() == set(Severity)
-    assert TYPES.keys() == set(Kind)
     for grade in GRADES.values():
         assert grade.severity in cap.WORDS["severity"]
         assert grade.urgency in cap.WORDS["urgency"]
         assert grade.certainty in cap.WORDS["certainty"]
-    assert set(TYPES.values()) <= cap.WORDS["msgType"]
 
 
 def alert(name: str, **changes: object) -> Alert:
     given = Alert(
         name=name,
         municipality="borgholm",
-        message=name,
+        place=name,
         kind=Kind.ALERT,
         severity=Severity.SEVERE,
         sent=ISSUED,
@@ -388,8 +553,8 @@ def test_no_text_breaks_a_document(title: str, text: str, incident: str, severit
 
 
 def test_an_update_that_expires_early_does_not_bring_back_what_it_replaced() -> None:
-    first = alert("m1")
-    update = alert("m2", kind=Kind.UPDATE, expires=ISSUED + timedelta(hours=1), references=(first,))
+    first = alert("m1", stands=False)
+    update = alert("m2", kind=Kind.UPDATE, expires=ISSUED + timedelta(hours=1), references=(first,), type="Update")
     assert in_force([first, update], ISSUED + timedelta(hours=2)) == []
 
 

@@ -247,8 +247,51 @@ async def test_a_post_that_is_gone_counts_as_withdrawn_but_not_as_replaced(
     async with answering(error(code, subcode, status)) as provider:
         channel = FacebookPage(settings(provider.url), Wire(http))
         assert await channel.withdraw(PARCEL, POST) == Accepted(POST)
-        assert await channel.replace(PARCEL, POST) == Rejected("the post is no longer on the page")
+        replaced = await channel.replace(PARCEL, POST)
+        assert isinstance(replaced, Rejected)
+        assert replaced.reason.startswith("the post is no longer on the page")
         assert isinstance(await channel.send(PARCEL), Halted)
+
+
+@pytest.mark.parametrize("code", [10, 200, 299])
+async def test_a_post_that_the_app_may_not_touch_is_no_reason_to_hold_back_others(
+    http: aiohttp.ClientSession, code: int
+) -> None:
+    async with answering(error(code, status=403)) as provider:
+        channel = FacebookPage(settings(provider.url), Wire(http))
+        for outcome in (await channel.replace(PARCEL, POST), await channel.withdraw(PARCEL, POST)):
+            assert isinstance(outcome, Rejected)
+            assert "published by another app or by a person" in outcome.reason
+            assert outcome.reason.endswith(f"(Facebook error {code})")
+        assert isinstance(await channel.send(PARCEL), Halted)
+
+
+@pytest.mark.parametrize("code", sorted(ERRORS.keys() - {10, *range(200, 300), 803}))
+async def test_any_other_error_means_the_same_for_an_edit_as_for_a_post(http: aiohttp.ClientSession, code: int) -> None:
+    async with answering(error(code)) as provider:
+        channel = FacebookPage(settings(provider.url), Wire(http))
+        published = await channel.send(PARCEL)
+        assert await channel.replace(PARCEL, POST) == await channel.withdraw(PARCEL, POST) == published
+
+
+async def test_an_edit_tells_of_the_budget_as_a_post_does(http: aiohttp.ClientSession) -> None:
+    told = {"X-App-Usage": json.dumps({"call_count": 85})}
+    async with answering(lambda _: web.json_response({"success": True}, headers=told)) as provider:
+        channel = FacebookPage(settings(provider.url), Wire(http))
+        assert await channel.replace(PARCEL, POST) == await channel.withdraw(PARCEL, POST) == Accepted(POST, 0.85)
+
+
+async def test_what_a_person_has_done_on_the_page_meanwhile_is_met_without_harm(http: aiohttp.ClientSession) -> None:
+    async with Sandbox() as sandbox:
+        channel = FacebookPage(settings(sandbox.base_url("facebook")), Wire(http))
+        sent, by_hand = await channel.send(PARCEL), sandbox.publish(PAGE, "Öppet hus på lördag")
+        assert isinstance(sent, Accepted)
+        assert isinstance(await channel.replace(PARCEL, by_hand.id), Rejected)
+        assert isinstance(await channel.withdraw(PARCEL, by_hand.id), Rejected)
+        sandbox.delete(sent.remote_id)
+        assert isinstance(await channel.replace(PARCEL, sent.remote_id), Rejected)
+        assert isinstance(await channel.withdraw(PARCEL, sent.remote_id), Accepted)
+        assert [post.message for post in sandbox.posts if not post.withdrawn] == ["Öppet hus på lördag"]
 
 
 @pytest.mark.parametrize("answer", [{"success": False}, {"id": POST}, {}])

@@ -3,6 +3,7 @@
 import asyncio
 import calendar
 import fcntl
+import json
 import locale
 import os
 import subprocess
@@ -22,11 +23,12 @@ from pydantic import ValidationError
 from channels.contract import Accepted, Deferred, Parcel, Showing
 from channels.feed import FEED, FeedChannel, FeedSettings, FolderError
 from channels.feed.document import ENTRIES, Format, describe, render_feed
-from channels.feed.words import WORDS, words
+from channels.words import WORDS, words
 from messages import languages
 from messages.model import Kind, Municipality, Rendition, Severity
 from messages.problems import InputError
 from tests.fakes.surfaces import MemorySurfaces
+from tests.support.feeding import feeds_in
 
 ISSUED = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 BORGHOLM = Municipality(
@@ -72,9 +74,7 @@ def directory(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def feed(directory: Path, surfaces: MemorySurfaces, clock: Clock) -> FeedChannel:
-    return FeedChannel(
-        directory, surfaces, MUNICIPALITIES, authority="borgholm.se", now=clock, public_url="https://kris.example.se"
-    )
+    return FeedChannel(feeds_in(directory), surfaces, MUNICIPALITIES, now=clock, public_url="https://kris.example.se")
 
 
 def parcel(
@@ -252,6 +252,32 @@ async def test_a_replaced_message_keeps_its_id_and_place_and_is_newly_updated(
         assert calendar.timegm(entry.updated_parsed) == clock.time.timestamp()
 
 
+async def test_what_was_corrected_says_what_it_is_in_every_format_until_it_is_withdrawn(
+    feed: FeedChannel, directory: Path, clock: Clock
+) -> None:
+    first = await feed.send(parcel())
+    assert isinstance(first, Accepted)
+    clock.time += timedelta(hours=2)
+    correction = replace(parcel("m2", title="RÄTTELSE: Nytt", issued=clock.time), kind=Kind.CORRECTION)
+    for _ in range(2):
+        assert await feed.replace(correction, first.remote_id) == first
+    for form in XML:
+        (entry,) = read(directory / f"borgholm/sv.{form}").entries
+        assert (entry.id, entry.title) == (first.remote_id, "RÄTTELSE: Nytt")
+        assert [tag.label or tag.term for tag in entry.tags] == ["Allvarlig", "Nytt meddelande", "Rättelse"]
+    (item,) = json.loads((directory / "borgholm/sv.json").read_bytes())["items"]
+    assert (item["id"], item["tags"]) == (first.remote_id, ["Allvarlig", "Nytt meddelande", "Rättelse"])
+    assert item["date_published"] < item["date_modified"] == clock.time.replace(microsecond=0).isoformat()
+
+    assert await feed.withdraw(correction, first.remote_id) == first
+    for form in XML:
+        (entry,) = read(directory / f"all/sv.{form}").entries
+        assert (entry.id, entry.title) == (
+            first.remote_id,
+            "Borgholms kommun: Tillbakadraget: RÄTTELSE: Nytt",
+        )
+
+
 async def test_replacing_what_is_no_longer_there_shows_the_new_text_all_the_same(
     feed: FeedChannel, directory: Path
 ) -> None:
@@ -295,7 +321,7 @@ async def test_refresh_writes_every_feed_before_there_is_a_message(feed: FeedCha
 
 
 async def test_without_a_public_address_a_feed_does_not_claim_one(directory: Path, surfaces: MemorySurfaces) -> None:
-    await FeedChannel(directory, surfaces, MUNICIPALITIES, authority="borgholm.se", now=lambda: ISSUED).send(parcel())
+    await FeedChannel(feeds_in(directory), surfaces, MUNICIPALITIES, now=lambda: ISSUED).send(parcel())
     for form in XML:
         parsed = read(directory / f"borgholm/sv.{form}")
         assert parsed.feed.link == "https://borgholm.se/"
@@ -303,10 +329,10 @@ async def test_without_a_public_address_a_feed_does_not_claim_one(directory: Pat
 
 
 async def test_a_message_of_a_municipality_that_has_left_still_shows(directory: Path, surfaces: MemorySurfaces) -> None:
-    await FeedChannel(directory, surfaces, MUNICIPALITIES, authority="borgholm.se", now=lambda: ISSUED).send(
+    await FeedChannel(feeds_in(directory), surfaces, MUNICIPALITIES, now=lambda: ISSUED).send(
         parcel(municipality="morbylanga")
     )
-    remaining = FeedChannel(directory, surfaces, {"borgholm": BORGHOLM}, authority="borgholm.se", now=lambda: ISSUED)
+    remaining = FeedChannel(feeds_in(directory), surfaces, {"borgholm": BORGHOLM}, now=lambda: ISSUED)
     await remaining.send(parcel(issued=ISSUED + timedelta(hours=1)))
     titles = [entry.title for entry in read(directory / "all/sv.rss").entries]
     assert titles == ["Borgholms kommun: Våra datasystem är avstängda", "morbylanga: Våra datasystem är avstängda"]
@@ -314,9 +340,7 @@ async def test_a_message_of_a_municipality_that_has_left_still_shows(directory: 
 
 def test_a_municipality_cannot_take_the_joint_feeds_name(directory: Path, surfaces: MemorySurfaces) -> None:
     with pytest.raises(InputError, match=r"municipalities\.all"):
-        FeedChannel(
-            directory, surfaces, {"all": replace(BORGHOLM, id="all")}, authority="borgholm.se", now=lambda: ISSUED
-        )
+        FeedChannel(feeds_in(directory), surfaces, {"all": replace(BORGHOLM, id="all")}, now=lambda: ISSUED)
 
 
 @given(title=st.text(), text=st.text(), name=st.text(min_size=1))
@@ -357,9 +381,7 @@ async def test_many_writers_in_one_process_lose_nothing(feed: FeedChannel, direc
 async def test_two_channels_on_one_folder_never_put_an_older_picture_last(
     directory: Path, surfaces: MemorySurfaces
 ) -> None:
-    channels = [
-        FeedChannel(directory, surfaces, MUNICIPALITIES, authority="borgholm.se", now=lambda: ISSUED) for _ in range(4)
-    ]
+    channels = [FeedChannel(feeds_in(directory), surfaces, MUNICIPALITIES, now=lambda: ISSUED) for _ in range(4)]
     await asyncio.gather(*(channels[number % 4].send(parcel(f"m{number}")) for number in range(20)))
     assert len(read(directory / "all/sv.rss").entries) == 20
 
@@ -434,7 +456,7 @@ def _a_file_in_a_feeds_place(directory: Path) -> Path:
 async def test_a_folder_that_cannot_be_written_defers_the_parcel(
     spoilt: Callable[[Path], Path], directory: Path, surfaces: MemorySurfaces
 ) -> None:
-    feed = FeedChannel(spoilt(directory), surfaces, MUNICIPALITIES, authority="borgholm.se", now=lambda: ISSUED)
+    feed = FeedChannel(feeds_in(spoilt(directory)), surfaces, MUNICIPALITIES, now=lambda: ISSUED)
     outcome = await feed.send(parcel())
     assert isinstance(outcome, Deferred)
     assert "cannot be written" in outcome.reason

@@ -46,10 +46,11 @@ def parcel(
     message: str = "m1",
     issued: datetime = NOW,
     expires: datetime = NOW + timedelta(hours=1),
+    incident: str = "Dataintrång",
 ) -> Parcel:
     rendition = Rendition("borgholm", IVR.name, language, "", text)
     key = f"{message}-{language}"
-    return Parcel(key, NUMBER, rendition, message, Kind.ALERT, Severity.SEVERE, issued, expires)
+    return Parcel(key, NUMBER, rendition, message, Kind.ALERT, Severity.SEVERE, issued, expires, incident)
 
 
 def showing(given_parcel: Parcel) -> Showing:
@@ -254,6 +255,69 @@ async def test_withdrawing_an_older_announcement_leaves_the_newer_one(surfaces: 
     await channel.send(parcel(text="Nytt.", message="m2", issued=NOW + timedelta(minutes=1)))
     assert await channel.withdraw(parcel(), "m1/sv") == Accepted("m1/sv")
     assert (await said(surfaces))[1] == "sv-SE: Nytt."
+
+
+def water(minutes: int = 5, **changes: object) -> Parcel:
+    """An announcement of another incident, so many minutes later."""
+    later = NOW + timedelta(minutes=minutes)
+    given = parcel(text="Koka vattnet.", message=f"w{minutes}", issued=later, incident="Vatten")
+    return replace(given, **changes)  # type: ignore[arg-type] # the tests' own names
+
+
+async def test_the_newest_of_several_incidents_is_heard_and_after_it_the_next(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    await channel.send(parcel())
+    await channel.send(parcel("en", ENGLISH))
+    await channel.send(water())
+    assert (await said(surfaces))[1:3] == ["en-GB: For English, press 2.", "sv-SE: Koka vattnet."]
+    await channel.send(water(10, rendition=replace(water().rendition, text="Koka vattnet i norr.")))
+    assert (await said(surfaces))[2] == "sv-SE: Koka vattnet i norr."
+    for _ in range(2):
+        assert await channel.withdraw(water(10), "w10/sv") == Accepted("w10/sv")
+        assert (await said(surfaces))[2] == f"sv-SE: {SWEDISH}"  # and not what was replaced
+    await channel.withdraw(parcel(), "m1/sv")
+    assert (await said(surfaces))[1] == f"en-GB: {ENGLISH}"
+
+
+async def test_one_incidents_end_leaves_the_newer_announcement_of_another(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    await channel.send(water())
+    assert await channel.send(parcel()) == Accepted("m1/sv")  # older, and not heard
+    assert (await said(surfaces))[1] == "sv-SE: Koka vattnet."
+    await channel.withdraw(parcel(), "m1/sv")
+    assert (await said(surfaces))[1] == "sv-SE: Koka vattnet."
+
+
+async def test_what_has_expired_is_never_said_and_gives_way_to_what_has_not(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    await channel.send(parcel())
+    await channel.send(water(expires=NOW))
+    assert (await said(surfaces))[1] == f"sv-SE: {SWEDISH}"
+
+
+async def test_an_exercise_is_only_heard_while_there_is_nothing_real(surfaces: MemorySurfaces) -> None:
+    channel = IvrChannel(surfaces)
+    practice = water(incident=parcel().incident)
+    practice = replace(practice, rendition=replace(practice.rendition, title="ÖVNING: Avstängt", text="Vi övar."))
+    await channel.send(parcel())
+    assert isinstance(await channel.send(practice), Accepted)
+    assert (await said(surfaces))[1] == f"sv-SE: {SWEDISH}"
+    await channel.withdraw(parcel(), "m1/sv")
+    assert (await said(surfaces))[1] == "sv-SE: Vi övar."
+
+
+async def test_announcements_that_were_stored_by_language_alone_are_heard_replaced_and_withdrawn(
+    surfaces: MemorySurfaces,
+) -> None:
+    channel = IvrChannel(surfaces)
+    await surfaces.put(IVR.name, NUMBER, "sv", parcel())
+    await surfaces.put(IVR.name, NUMBER, "en", parcel("en", ENGLISH))
+    assert (await said(surfaces))[2] == f"sv-SE: {SWEDISH}"
+    await channel.send(parcel(text="Nytt.", message="m2", issued=NOW + timedelta(minutes=1)))
+    await channel.withdraw(parcel("en", ENGLISH), "m1/en")
+    assert (await said(surfaces))[1] == "sv-SE: Nytt."
+    await channel.withdraw(parcel(), "m2/sv")
+    assert await surfaces.showing(IVR.name, NUMBER) == []
 
 
 async def test_a_language_that_no_voice_speaks_is_refused_rather_than_left_silent(surfaces: MemorySurfaces) -> None:

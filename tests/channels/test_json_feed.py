@@ -17,6 +17,7 @@ from channels.feed.document import ENTRIES, Format, describe, hubs_of_feeds, lin
 from messages.model import Kind, Municipality, Rendition, Severity
 from tests.fakes.surfaces import MemorySurfaces
 from tests.support import json_feed
+from tests.support.feeding import feeds_in
 
 ISSUED = datetime(2022, 12, 13, 8, 0, 0, 250_000, tzinfo=UTC)
 HUB = "https://hub.example.se"
@@ -35,10 +36,9 @@ def directory(tmp_path: Path) -> Path:
 @pytest.fixture
 def feed(directory: Path) -> FeedChannel:
     return FeedChannel(
-        directory,
+        feeds_in(directory),
         MemorySurfaces(lambda: ISSUED),
         MUNICIPALITIES,
-        authority="borgholm.se",
         now=lambda: ISSUED,
         public_url="https://kris.example.se",
         hubs={"borgholm": HUB},
@@ -114,9 +114,7 @@ async def test_all_formats_have_the_same_entries_in_the_same_order(feed: FeedCha
 
 
 async def test_a_feed_without_a_message_or_an_address_is_one_as_well(directory: Path) -> None:
-    channel = FeedChannel(
-        directory, MemorySurfaces(lambda: ISSUED), MUNICIPALITIES, authority="borgholm.se", now=lambda: ISSUED
-    )
+    channel = FeedChannel(feeds_in(directory), MemorySurfaces(lambda: ISSUED), MUNICIPALITIES, now=lambda: ISSUED)
     await channel.refresh()
     for name in ("borgholm/sv", "borgholm/en", "all/sv"):
         found = read(directory / f"{name}.json")

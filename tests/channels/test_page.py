@@ -3,7 +3,7 @@
 import gzip
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,14 +13,18 @@ import pytest
 from lxml import html
 
 from channels.contract import Accepted, Deferred, Showing, Standing
+from channels.feed.document import withdrawn
 from channels.page import Address, Content, FolderError, Made, PageChannel, published, render_missing, render_page
 from channels.page.document import EARLIER, LARGEST
 from channels.page.fragment import under
-from channels.page.threads import in_language, threads
+from channels.page.threads import in_language, is_late, threads
+from channels.registry import FORMS
+from messages.document import parse
 from messages.model import Kind, Municipality, ServiceStatus, Severity
+from messages.rendering import render
 from tests.fakes.board import FixedBoard
 from tests.fakes.surfaces import MemorySurfaces
-from tests.support.pages import BORGHOLM, HOUR, MORBYLANGA, NOW, busy, showing, site, standing
+from tests.support.pages import BORGHOLM, HOUR, MORBYLANGA, NOW, ZONE, busy, showing, site, standing
 
 SWEDISH = Address("borgholm", "sv")
 ENGLISH = Address("borgholm", "en")
@@ -57,6 +61,16 @@ def articles(found: html.HtmlElement) -> list[str]:
 
 
 # --- What is current ------------------------------------------------------------------------------------------------
+
+
+def test_the_page_itself_says_when_the_next_update_comes_and_the_text_leaves_it_to_the_page() -> None:
+    head = 'incident = "I"\nkind = "alert"\nseverity = "severe"\nmunicipalities = ["borgholm"]\n'
+    source = f"+++\n{head}next_update = 2022-12-13T12:12:00+01:00\n+++\n# Allt är nere\n\nRing växeln.\n"
+    message = parse(source, channels=FORMS, languages=("sv",))
+    said = {r.channel: r for r in render(message, [BORGHOLM], FORMS, ZONE)}
+    found = text(page(showing(text=said["page"].text, next_update=message.next_update)))
+    assert len(re.findall("Nästa uppdatering", found)) == 1
+    assert said["feed"].text.endswith("<p>Nästa uppdatering kommer tisdag 13 december kl. 12.12.</p>")
 
 
 def test_a_message_stands_there_with_its_headline_text_and_next_update() -> None:
@@ -108,6 +122,154 @@ def test_what_takes_the_place_of_what(said: list[tuple[str, Kind]], current: str
     (thread,) = threads(told(*said), NOW)
     assert "".join(showing.slot for showing in thread.current) == current
     assert "".join(showing.slot for showing in thread.earlier) == earlier
+
+
+def corrected(shown: Showing, title: str = "Rättat", **changes: object) -> Showing:
+    """What is shown after a correction has taken the place of a message."""
+    other = replace(shown.parcel.rendition, title=title, text="<p>Rätt.</p>")
+    parcel = replace(shown.parcel, rendition=other, message=f"{shown.slot}-rätt", **changes)  # type: ignore[arg-type] # the tests' own names
+    return replace(shown, parcel=parcel, updated=NOW)
+
+
+def taken_back(shown: Showing) -> Showing:
+    return replace(shown, parcel=replace(shown.parcel, rendition=withdrawn(shown.parcel.rendition)), updated=NOW)
+
+
+@pytest.mark.parametrize(
+    ("said", "changed", "current", "earlier"),
+    [
+        ("alert", {0: corrected}, "0", ""),
+        ("alert alert", {0: corrected, 1: corrected}, "10", ""),
+        ("alert update", {0: corrected, 1: corrected}, "1", "0"),
+        ("alert alert all-clear", {2: corrected}, "2", "10"),
+        ("alert", {0: taken_back}, "0", ""),
+        ("alert alert", {0: taken_back}, "10", ""),
+        ("alert update", {1: taken_back}, "10", ""),
+        ("alert update all-clear", {2: taken_back}, "21", "0"),
+        ("alert all-clear update", {1: taken_back}, "2", "10"),
+        ("alert update", {0: taken_back}, "1", "0"),
+    ],
+)
+def test_what_was_corrected_keeps_its_place_and_what_was_withdrawn_takes_none(
+    said: str, changed: dict[int, Callable[[Showing], Showing]], current: str, earlier: str
+) -> None:
+    shown = told(*[(str(place), Kind(kind)) for place, kind in enumerate(said.split())])
+    (thread,) = threads([changed[p](s) if p in changed else s for p, s in enumerate(shown)], NOW)
+    assert "".join(showing.slot for showing in thread.current) == current
+    assert "".join(showing.slot for showing in thread.earlier) == earlier
+
+
+def test_a_corrected_message_says_so_and_where_it_stood_links_still_lead() -> None:
+    (article,) = page(corrected(showing())).iter("article")
+    assert (article.get("id"), article.get("class")) == ("m-m1", "severe")
+    assert text(article).startswith("Rättelse · Allvarlig Rättat Rätt.")
+    assert "Publicerat tisdag 13 december klockan 08.12. Rättat tisdag 13 december klockan 09.12." in text(article)
+    joint = page(*(corrected(long(place)) for place in range(3)), *(long(place) for place in range(3, 9)), at=JOINT)
+    (first, *_) = each(joint, "//a[@class='button']")
+    assert str(first.get("href")).startswith("borgholm/#m-m")
+
+
+def test_a_corrected_all_clear_is_one_still() -> None:
+    (article,) = page(corrected(showing(kind=Kind.ALL_CLEAR))).iter("article")
+    assert article.get("class") == "clear"
+    assert text(article).startswith("Faran över · Rättelse Rättat")
+
+
+def test_what_is_withdrawn_looks_like_no_emergency_and_promises_nothing() -> None:
+    (article,) = page(taken_back(corrected(showing(next_update=NOW)))).iter("article")
+    assert article.get("class") == "withdrawn"
+    assert text(article) == (
+        "Nytt meddelande Tillbakadraget: Rättat Meddelandet är tillbakadraget och gäller inte längre. "
+        "Publicerat tisdag 13 december klockan 08.12. Ändrat tisdag 13 december klockan 09.12."
+    )
+
+
+@pytest.mark.parametrize("change", [corrected, taken_back])
+def test_what_was_changed_in_one_language_only_is_not_shown_as_it_was_in_another(
+    change: Callable[[Showing], Showing],
+) -> None:
+    said = [change(showing()), showing(title="Our systems are shut down", language="en")]
+    (title,) = articles(page(*said, at=ENGLISH))
+    assert "Our systems" not in title
+
+
+def promising(message: str, hours: float, promise: float | None, **changes: object) -> Showing:
+    """A message of so many hours ago, which promises one for so many hours from now."""
+    due = None if promise is None else NOW + promise * HOUR
+    return showing(message, message, issued=NOW - hours * HOUR, next_update=due, **changes)  # type: ignore[arg-type] # as above
+
+
+@pytest.mark.parametrize(
+    ("said", "late"),
+    [
+        ([promising("a", 3, None)], ""),
+        ([promising("a", 3, 1)], ""),
+        ([promising("a", 3, 0)], "a"),
+        ([promising("a", 3, -1)], "a"),
+        ([promising("a", 3, -1, expires=NOW)], ""),
+        ([promising("a", 3, -1, kind=Kind.ALL_CLEAR)], ""),
+        ([promising("a", 3, -1), promising("b", 2, -1, kind=Kind.ALL_CLEAR)], ""),
+        ([promising("a", 3, -1), promising("b", 2, None, kind=Kind.UPDATE)], ""),
+        ([promising("a", 3, -1), promising("b", 2, None)], "a"),  # something else, and before it was due
+        ([promising("a", 3, -1), promising("b", 0.5, None)], ""),
+        ([promising("a", 3, -1), promising("b", 2, 1)], ""),
+        ([promising("a", 3, -1), promising("b", 2, -0.5)], "b"),
+        ([promising("a", 3, -1), taken_back(promising("b", 2, 1, kind=Kind.UPDATE))], "a"),
+        ([promising("a", 3, -1), promising("b", 0.5, None, incident="Vatten")], "a"),
+        ([corrected(promising("a", 3, -1))], "a"),
+    ],
+)
+def test_only_what_should_have_come_and_has_not_is_late(said: list[Showing], late: str) -> None:
+    found = threads(said, NOW)
+    assert late == "".join(
+        showing.slot for thread in found for showing in thread.current if is_late(showing, thread, NOW)
+    )
+    assert ("försenad" in text(page(*said))) == bool(late)
+
+
+def test_an_incident_of_months_beside_others_fits_on_its_page_and_stands_out_from_none() -> None:
+    months = [
+        showing(
+            f"bibliotek{day}",
+            f"Läget dag {day}: biblioteken lånar ut för hand",
+            f"<p>{'Vi arbetar vidare med att återställa systemen. ' * 12}</p>",
+            kind=Kind.UPDATE if day else Kind.ALERT,
+            severity=Severity.INFORMATION,
+            issued=NOW - timedelta(days=120 - day, hours=2),
+            expires=NOW - timedelta(days=120 - day - 3),
+            incident="Utpressningsangreppet",
+            next_update=NOW - timedelta(days=120 - day - 2),
+        )
+        for day in range(120)
+    ]
+    over = showing("el", "Strömmen är tillbaka", kind=Kind.ALL_CLEAR, incident="Strömavbrott", issued=NOW - HOUR / 2)
+    said = [*months, showing(issued=NOW - 3 * HOUR), over]
+    for address in (SWEDISH, ENGLISH, JOINT):
+        assert len(render_page(site(), address, Content(said), LIVE)) < LARGEST
+    found = page(*said)
+    assert [(article.get("class"), text(article.find("h3"))) for article in found.iter("article")] == [
+        ("clear", "Strömmen är tillbaka"),
+        ("severe", "Våra datorsystem är avstängda"),
+        ("information", "Läget dag 119: biblioteken lånar ut för hand"),
+    ]
+    assert "försenad" not in text(found)
+
+
+def test_when_the_all_clear_has_had_its_time_the_incident_is_among_the_past_as_ended() -> None:
+    alert, over = told(("Koka vattnet", Kind.ALERT), ("Vattnet är rent", Kind.ALL_CLEAR))
+    found = page(alert, replace(over, parcel=replace(over.parcel, expires=NOW, next_update=NOW - HOUR)))
+    assert articles(found) == []
+    (past,) = found.iter("details")
+    assert text(past.find("summary")) == "Vattnet är rent"
+    assert "Faran över. Publicerat" in text(past)
+    assert "försenad" not in text(found)
+
+
+@pytest.mark.parametrize("change", [lambda shown: shown, taken_back])
+def test_an_exercise_takes_the_place_of_nothing_real(change: Callable[[Showing], Showing]) -> None:
+    practice = change(showing("m2", "ÖVNING: Det är över", kind=Kind.ALL_CLEAR, issued=NOW))
+    assert len(threads([showing(), practice], NOW)) == 2
+    assert articles(page(showing(), practice))[1] == "Våra datorsystem är avstängda"
 
 
 def test_an_update_that_has_expired_does_not_bring_back_what_it_replaced() -> None:
@@ -520,11 +682,25 @@ async def test_a_replaced_message_keeps_its_place_and_time(surfaces: MemorySurfa
     here = channel(None, surfaces)
     first = await here.send(showing().parcel)
     assert isinstance(first, Accepted)
-    later = showing("m2", "Rättat", issued=NOW, next_update=NOW + HOUR).parcel
-    assert await here.replace(later, first.remote_id) == first
+    later = showing("m2", "Rättat", issued=NOW, next_update=NOW + HOUR, kind=Kind.CORRECTION).parcel
+    for _ in range(2):
+        assert await here.replace(later, first.remote_id) == first
     (shown,) = (await here.content()).showings
     assert (shown.slot, shown.parcel.rendition.title, shown.parcel.issued) == ("m1", "Rättat", NOW - HOUR)
     assert shown.parcel.next_update == NOW + HOUR
+    assert (shown.parcel.message, shown.parcel.kind) == ("m2", Kind.ALERT)
+    last = showing("m3", "Rättat igen", issued=NOW, kind=Kind.CORRECTION).parcel
+    assert await here.replace(last, first.remote_id) == first
+    assert articles(page(*(await here.content()).showings)) == ["Rättat igen"]
+    assert await here.withdraw(last, first.remote_id) == first
+    assert articles(page(*(await here.content()).showings)) == ["Tillbakadraget: Rättat igen"]
+
+
+async def test_a_correction_of_what_never_was_there_is_shown_all_the_same(surfaces: MemorySurfaces) -> None:
+    here = channel(None, surfaces)
+    outcome = await here.replace(showing("m2", kind=Kind.CORRECTION).parcel, "m1/borgholm/sv")
+    assert outcome == Accepted("m2/borgholm/sv")
+    assert len((await here.content()).showings) == 1
 
 
 async def test_a_withdrawn_message_says_so_and_its_text_is_gone(surfaces: MemorySurfaces) -> None:

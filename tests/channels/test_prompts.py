@@ -56,7 +56,12 @@ def settings(**changes: object) -> PromptSettings:
 
 
 def parcel(
-    message: str = "m1", language: str = "sv", text: str | None = None, issued: datetime = NOW, hours: float = 6
+    message: str = "m1",
+    language: str = "sv",
+    text: str | None = None,
+    issued: datetime = NOW,
+    hours: float = 6,
+    incident: str = "Dataintrång",
 ) -> Parcel:
     text = TEXT[language] if text is None else text
     return Parcel(
@@ -68,6 +73,7 @@ def parcel(
         severity=Severity.SEVERE,
         issued=issued,
         expires=issued + timedelta(hours=hours),
+        incident=incident,
     )
 
 
@@ -80,13 +86,14 @@ class Line:
             {"provider": "prompts", "line": "vaxel", "directory": "prompts", "formats": ["wav"]} | changes,
             context={"folder": folder},
         )
-        self.surfaces = MemorySurfaces(lambda: NOW)
+        self.now = NOW
+        self.surfaces = MemorySurfaces(lambda: self.now)
         self.recordings = MemoryRecordings()
         self.channel = self.another()
 
     def another(self) -> PromptChannel:
         """The same line in another process."""
-        return PromptChannel(self.settings, self.surfaces, self.recordings)
+        return PromptChannel(self.settings, self.surfaces, self.recordings, lambda: self.now)
 
     def record(self, hertz: int, message: str = "m1", language: str = "sv") -> None:
         self.recordings.files[message, language] = tone(hertz)
@@ -249,6 +256,40 @@ async def test_a_withdrawn_message_gives_way_unless_a_newer_one_is_there(line: L
     for _ in range(2):
         assert await line.channel.withdraw(second, "m2/sv") == Accepted("m2/sv")
         assert line.pitch == 0
+
+
+async def test_after_an_incidents_end_the_line_goes_on_with_the_other_that_is_not_over(line: Line) -> None:
+    for hertz, message in ((400, "m1"), (600, "water"), (800, "storm")):
+        line.record(hertz, message)
+    water = parcel("water", issued=NOW + timedelta(minutes=5), incident="Vatten")
+    storm = parcel("storm", issued=NOW + timedelta(minutes=6), hours=1, incident="Storm")
+    for announcement, said in ((parcel(), 400), (water, 600), (storm, 800)):
+        assert isinstance(await line.channel.send(announcement), Accepted)
+        assert line.pitch == said
+    line.now = storm.expires
+    await line.channel.refresh(["sv"], line.now)
+    assert line.pitch == 600
+    await line.channel.withdraw(water, "water/sv")
+    assert line.pitch == 400
+
+
+@pytest.mark.usefixtures("programs")
+async def test_what_has_expired_or_was_withdrawn_is_not_said_even_if_the_other_cannot_be_spoken(line: Line) -> None:
+    await line.surfaces.put(IVR.name, "vaxel", "sv", parcel())  # which nothing here can speak
+    line.record(600, "water")
+    water = parcel("water", issued=NOW + timedelta(minutes=5), hours=1, incident="Vatten")
+    await line.channel.send(water)
+    assert line.pitch == 600
+    line.now = water.expires
+    with pytest.raises(SpeechError):
+        await line.channel.refresh(["sv"], line.now)
+    assert line.pitch == 0
+    line.now = NOW
+    await line.channel.refresh(["sv"], line.now)
+    assert line.pitch == 600
+    elsewhere = line.another()
+    assert isinstance(await elsewhere.withdraw(water, "water/sv"), Halted)
+    assert line.pitch == 0
 
 
 async def test_what_another_machine_has_sent_is_written_here_too(line: Line) -> None:

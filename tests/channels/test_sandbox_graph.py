@@ -84,6 +84,36 @@ async def test_an_edited_post_keeps_its_place_and_its_history(sandbox: Sandbox, 
     assert shown.created < shown.updated
 
 
+async def test_the_same_text_again_is_no_edit(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    identity = await publish(http, "Text")
+    for _ in range(2):
+        assert await post(http, identity, message="Ny text") == (200, {"success": True})
+    assert sandbox.posts[0].history == ("Text",)
+
+
+async def test_what_another_app_or_a_person_has_published_can_neither_be_edited_nor_deleted() -> None:
+    proofs = [hmac.new(secret.encode(), TOKEN.encode(), "sha256").hexdigest() for secret in ("another", SECRET)]
+    async with (
+        Sandbox(app_secrets=["another", SECRET]) as sandbox,
+        aiohttp.ClientSession(sandbox.base_url("facebook") + "/v26.0/") as http,
+    ):
+        _, answer = await post(http, f"{PAGE}/feed", message="Hej", appsecret_proof=proofs[0])
+        for identity in (answer["id"], sandbox.publish(PAGE, "För hand").id):
+            assert codes(await post(http, identity, message="Ändrat", appsecret_proof=proofs[1])) == (403, 200, None)
+            async with http.delete(identity, data={"access_token": TOKEN, "appsecret_proof": proofs[1]}) as refused:
+                assert (refused.status, (await refused.json())["error"]["code"]) == (403, 200)
+        assert [(shown.message, shown.withdrawn) for shown in sandbox.posts] == [("Hej", False), ("För hand", False)]
+        assert (await post(http, answer["id"], message="Ändrat", appsecret_proof=proofs[0]))[0] == 200
+
+
+async def test_a_person_can_delete_what_an_app_has_published(sandbox: Sandbox, http: aiohttp.ClientSession) -> None:
+    identity = await publish(http, "Fel sida")
+    sandbox.delete(identity)
+    assert codes(await post(http, identity, message="Åter")) == (400, 100, 33)
+    with pytest.raises(ValueError, match="there is no post"):
+        sandbox.delete(identity)
+
+
 async def test_a_deleted_post_is_gone_for_graph_and_withdrawn_for_us(
     sandbox: Sandbox, http: aiohttp.ClientSession
 ) -> None:

@@ -134,9 +134,11 @@ async def test_pages_show_what_was_edited_and_withdrawn() -> None:
         await graph(sandbox, "POST", edited["id"], message="Rätt text")
         withdrawn = await graph(sandbox, "POST", "1000002/feed", message="Fel sida")
         await graph(sandbox, "DELETE", withdrawn["id"])
+        sandbox.publish("1000003", "Öppet hus på lördag")
         page = await read(sandbox)
     assert re.search(r"1000001 Rätt text [\d:]+ , edited [\d:]+ Earlier text Fel text", page.text)
     assert re.search(r"1000002 Fel sida [\d:]+ , withdrawn [\d:]+", page.text)
+    assert re.search(r"1000003 Öppet hus på lördag [\d:]+ , by hand", page.text)
 
 
 async def test_feeds_show_their_entries(serve: str) -> None:

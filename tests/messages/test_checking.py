@@ -95,6 +95,13 @@ def test_readers_are_not_looked_for_before_any_municipality_is_known() -> None:
     assert "configuration" in the_problem_of(message(municipalities='"öland"', parts="## @de sms\nText\n")).text
 
 
+def test_only_channels_that_one_of_the_senders_has_can_be_chosen() -> None:
+    check(message('channels = ["sms", "ivr"]'), MUNICIPALITIES, NOW)  # one each
+    problem = the_problem_of(message('channels = ["sms", "feed"]'))
+    assert problem.text == "None of the message's municipalities has the channel feed."
+    assert (problem.place.line, problem.place.key) == (6, "channels")
+
+
 @pytest.mark.parametrize("key", ["next_update", "expires"])
 @pytest.mark.parametrize(
     ("hours", "ago"),

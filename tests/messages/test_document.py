@@ -111,6 +111,12 @@ def test_a_whole_message_is_read() -> None:
     ]
 
 
+def test_what_it_follows_whom_it_notifies_and_where_it_goes_is_read() -> None:
+    message = read(head_with('follows = "3f9a0c1d2e"', "notify = true", 'channels = ["feed", "sms"]'))
+    assert (message.follows, message.notify, message.channels) == ("3f9a0c1d2e", True, ("feed", "sms"))
+    assert (read(WHOLE).follows, read(WHOLE).notify, read(WHOLE).channels) == ("", False, ())
+
+
 def test_parts_know_the_line_on_which_their_text_begins() -> None:
     lines = WHOLE.splitlines(keepends=True)
     for part in read(WHOLE).parts:
@@ -398,6 +404,32 @@ def test_a_time_that_does_not_say_where_it_holds_is_refused(key: str, value: str
     assert (problem.place.key, problem.place.line) == (key, 6)
     assert "offset from UTC" in problem.text
     assert "+01:00" in problem.advice
+
+
+def test_a_channel_that_nobody_knows_is_refused_with_its_line_and_the_known_ones() -> None:
+    problem = the_problem_of(head_with("channels = [", '  "sms",', '  "feeed",', "]"))
+    assert (problem.place.line, problem.place.key) == (6, "channels")
+    assert problem.text == "There is no channel 'feeed'."
+    assert problem.advice == f"Did you mean feed? Known: {', '.join(sorted(CHANNELS))}."
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'follows = "the last one"',
+        'follows = "3F9A0C1D2E"',
+        "follows = 3",
+        'notify = "yes"',
+        "channels = []",
+        'channels = "sms"',
+        'channels = ["sms", "sms"]',
+    ],
+)
+def test_what_the_lifecycle_cannot_use_is_refused_with_an_example(line: str) -> None:
+    problem = the_problem_of(head_with(line))
+    key = line.split(maxsplit=1)[0]
+    assert (problem.place.line, problem.place.key) == (6, key)
+    assert f"For example: {key} = " in problem.advice
 
 
 def test_a_service_of_a_municipality_that_the_message_is_not_for_is_refused() -> None:

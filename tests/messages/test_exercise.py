@@ -1,5 +1,7 @@
 """An exercise says so first, whatever it is written on and in whatever language."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from messages.document import is_exercise, parse, serialise
@@ -15,6 +17,8 @@ FORMS = {
     "ivr": Form(Markup.SPEECH, Limits()),
 }
 BORGHOLM = Municipality("borgholm", ("sv", "en"), tuple(FORMS), {"name": "Borgholms kommun"})
+
+ZONE = ZoneInfo("Europe/Stockholm")
 
 BODY = """# Allt är nere
 
@@ -37,7 +41,7 @@ def source(exercise: str, body: str = BODY) -> str:
 
 def rendered(exercise: str, body: str = BODY) -> dict[tuple[str, str], Rendition]:
     message = parse(source(exercise, body), channels=FORMS, languages=("sv", "en"))
-    return {(r.channel, r.language): r for r in render(message, [BORGHOLM], FORMS)}
+    return {(r.channel, r.language): r for r in render(message, [BORGHOLM], FORMS, ZONE)}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,7 @@ MORBYLANGA = Municipality(
     variables={"name": "Mörbylånga kommun", "phone": "0485-470 00"},
 )
 BOTH = (BORGHOLM, MORBYLANGA)
+ZONE = ZoneInfo("Europe/Stockholm")
 
 
 def message(body: str, municipalities: str = '["borgholm", "morbylanga"]', incident: str = "Dataintrång") -> Message:
@@ -49,7 +51,7 @@ def rendered(
 ) -> dict[tuple[str, str, str], Rendition]:
     senders = senders or BOTH
     written = message(body, str([sender.id for sender in senders]).replace("'", '"'))
-    return {(r.municipality, r.channel, r.language): r for r in render(written, senders, forms)}
+    return {(r.municipality, r.channel, r.language): r for r in render(written, senders, forms, ZONE)}
 
 
 def problems(
@@ -58,7 +60,7 @@ def problems(
     senders = senders or BOTH
     written = message(body, str([sender.id for sender in senders]).replace("'", '"'), incident)
     with pytest.raises(InputError) as caught:
-        render(written, senders, forms)
+        render(written, senders, forms, ZONE)
     return caught.value.problems
 
 
@@ -140,6 +142,11 @@ def test_an_explicit_part_in_the_first_language_replaces_the_body_but_not_channe
     assert texts["borgholm", "facebook", "sv"].text == "Svensk\n\nSvensk text"
     assert texts["borgholm", "sms", "sv"].text == "SMS"
     assert texts["borgholm", "sms", "sv"].title == "Svensk"
+
+
+def test_a_message_for_some_channels_is_not_rendered_for_others() -> None:
+    chosen = replace(message(f"{BODY}\n## @en\n# A\n\nB\n"), channels=("ivr", "feed"))
+    assert {text.channel for text in render(chosen, BOTH, FORMS, ZONE)} == {"feed", "ivr"}
 
 
 LONG = "# Rubrik\n\n" + "Lång text. " * 70
@@ -228,7 +235,7 @@ def test_a_headline_of_which_nothing_is_left_is_one_problem() -> None:
 
 def test_a_municipality_that_is_not_configured_is_named_with_its_line() -> None:
     with pytest.raises(InputError) as caught:
-        render(message("# A\n\nB\n"), [BORGHOLM], FORMS)
+        render(message("# A\n\nB\n"), [BORGHOLM], FORMS, ZONE)
     assert str(caught.value).startswith(
         "m.md:5: municipalities: The municipality 'morbylanga' is not in the configuration."
     )
@@ -278,8 +285,8 @@ def test_renditions_keep_the_limits_and_hold_nothing_of_the_source(body: str, sm
     }
     with suppress(InputError):  # what can not be rendered promises nothing
         written = message(f"# Rubrik\n\nText {body}\n\n## @sms\n\nText {sms}\n\n## @en\n# Headline\n\nText {sms}\n")
-        texts = render(written, BOTH, tight)
-        assert all(render(written, order, tight) == texts for order in permutations(BOTH))
+        texts = render(written, BOTH, tight, ZONE)
+        assert all(render(written, order, tight, ZONE) == texts for order in permutations(BOTH))
         for text in texts:
             _assert_fit(text, tight[text.channel])
 

@@ -1,16 +1,19 @@
 """Databases, messages and residents for the tests of the store."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from broadcaster.store.audiences import Route
 from broadcaster.store.database import Database
 from broadcaster.store.sealing import Seal, new_key
-from broadcaster.store.submissions import Posting, Route, Submission
+from broadcaster.store.submissions import Posting, Submission, foreseen
 from broadcaster.store.subscribers import Subscribers, Subscription
 from messages.model import Kind, Rendition, Severity
 
@@ -44,22 +47,26 @@ def submission(
     routes: Sequence[Route] = (),
     issued: datetime = NOW,
     lifetime: timedelta = HOUR,
+    kind: Kind = Kind.ALERT,
 ) -> Submission:
     """A message, ready to be written; ``routes`` are those of its SMS."""
+    municipalities = tuple(dict.fromkeys(rendition.municipality for rendition in renditions))
     return Submission(
         id=id_,
         content_hash=id_.ljust(64, "0"),
         incident="Dataintrång",
-        kind=Kind.ALERT,
+        kind=kind,
+        municipalities=municipalities,
         severity=Severity.SEVERE,
         headline=renditions[0].title,
-        source="+++\n+++\n# Telefonerna är nere\n",
+        source=f"+++\nmunicipalities = {json.dumps(municipalities)}\n+++\n# Telefonerna är nere\n",
         issued=issued,
         next_update=None,
         expires=issued + lifetime,
         renditions=tuple(renditions),
         postings=tuple(postings),
         routes={"sms": tuple(routes)} if routes else {},
+        zone=ZoneInfo("Europe/Stockholm"),
     )
 
 
@@ -73,6 +80,11 @@ async def subscribe(database: Database, *wanted: tuple[str, str, str]) -> None:
     """Subscribe numbers to municipalities in languages."""
     subscribers = Subscribers(database, SEAL)
     await subscribers.add([Subscription(*wish) for wish in wanted], NOW, "test")
+
+
+async def audience(database: Database, routes: Sequence[Route]) -> list[tuple[str, str, int]]:
+    """How many residents an alert would reach, by municipality and language."""
+    return list((await foreseen(database, submission("ffffffff00", routes=routes))).readers.get("sms", ()))
 
 
 async def fetch(database: Database, statement: str, **values: object) -> list[tuple[Any, ...]]:

@@ -13,7 +13,8 @@ from broadcaster.engine.station import untold
 from broadcaster.plan import Plan, prepare
 from broadcaster.runtime import Broadcaster, assembled
 from broadcaster.scaffold import template, write_missing
-from broadcaster.sending import Sent, Watch, send
+from broadcaster.sending import Sent, Watch, go_on, send
+from broadcaster.store import reports
 from broadcaster.store.database import Database
 from broadcaster.store.subscribers import Subscription
 from channels.sandbox import Sandbox
@@ -100,6 +101,18 @@ class World:
         async with self.running() as broadcaster:
             watch = Watch(stop or asyncio.Event(), lambda _: None, patience)
             return await send(broadcaster, plan, now=self.clock.now, actor="test", watch=watch)
+
+    async def finish(self, message: str, *, patience: float = 20) -> Sent:
+        """Go on with what is left of a message."""
+        async with self.running() as broadcaster:
+            return await go_on(broadcaster, message, Watch(asyncio.Event(), lambda _: None, patience))
+
+    async def after(self, former: Plan, plan: Plan) -> Sent:
+        """Send a plan as soon as another has been submitted."""
+        async with self.database as database:
+            while not await reports.find_message(database, former.id):
+                continue  # every look gives way to the others
+        return await self.send(plan)
 
     def reached(self) -> list[str]:
         """Every phone that got an SMS, as often as it did."""

@@ -1,4 +1,4 @@
-"""What our feeds say in words of their own. A further language is one more entry of ``WORDS``."""
+"""What our feeds and pages say in words of their own. A further language is one more entry of ``WORDS``."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

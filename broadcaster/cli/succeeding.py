@@ -1,0 +1,111 @@
+"""What ``update``, ``correct``, ``all-clear`` and ``new --from`` make of a message that was sent."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from broadcaster.cli import context
+from broadcaster.cli.naming import named
+from broadcaster.cli.reading import message_of
+from broadcaster.config import Config
+from broadcaster.opening import opened
+from broadcaster.plan import read
+from broadcaster.store import reports
+from broadcaster.store.threads import thread
+from broadcaster.succession import since_cleared
+from channels.registry import CHANNELS
+from messages import languages
+from messages.composing import all_clear
+from messages.document import amended, parse, serialise
+from messages.front_matter import place_of
+from messages.model import Kind, Message
+from messages.problems import InputError, Problem
+from messages.spelling import quoted
+from messages.starters import LIFETIME, NEXT_UPDATE, full_hour
+
+_COMMANDS = {Kind.UPDATE: "update", Kind.CORRECTION: "correct", Kind.ALL_CLEAR: "all-clear"}
+
+
+def following(config: Config, kind: Kind, wanted: str, file: Path | None) -> tuple[Message, str]:
+    """A file as the message that follows another, whatever kind it says it is; and the command that sends it.
+
+    Args:
+        wanted: the other message's id, or the beginning of it.
+        file: None for an all-clear in a few plain words.
+
+    Raises:
+        InputError, StoreError, UsageError: there is no such message, or the file is none that could follow it.
+    """
+    id_, former = context.run(_sent(config, wanted))
+    if file is None:
+        message = read(_all_clear(config, former, id_).encode(), "")
+    else:
+        message = amended(_of_incident(message_of(file), former.incident, id_), {"kind": kind, "follows": id_})
+    return message, f"broadcaster {_COMMANDS[kind]} {id_}" + (f" {file}" if file else "")
+
+
+def begun(config: Config, wanted: str, kind: Kind) -> str:
+    """A message that was sent, as the beginning of what follows it: with new times, and its text to be changed.
+
+    Raises:
+        StoreError, UsageError: there is no such message.
+    """
+    id_, former = context.run(_sent(config, wanted))
+    now = datetime.now(config.zone)
+    if kind is Kind.ALL_CLEAR:
+        return _all_clear(config, former, id_)
+    promised = former.next_update is not None and former.next_update > now
+    times = {"next_update": full_hour(now + NEXT_UPDATE)} if not (kind is Kind.CORRECTION and promised) else {}
+    if former.expires is None or former.expires <= now + LIFETIME:
+        times["expires"] = full_hour(now + LIFETIME)
+    return serialise(amended(former, {"kind": kind, "follows": id_, "recording": None, "run": None, **times}))
+
+
+def first_language(config: Config, message: Message) -> str:
+    """The language of a message's body: the first one of its first municipality."""
+    known = [config.municipalities[name] for name in message.municipalities if name in config.municipalities]
+    return known[0].languages[0] if known else "sv"
+
+
+def _all_clear(config: Config, former: Message, id_: str) -> str:
+    """An all-clear in a few plain words, for all for whom the message, or one that it follows, was."""
+    concerned = context.run(_concerned(config, former, id_))
+    return all_clear(replace(former, municipalities=concerned), id_, first_language(config, former))
+
+
+async def _concerned(config: Config, former: Message, id_: str) -> tuple[str, ...]:
+    async with opened(config) as store:
+        said = await thread(store.database, former.incident)
+    by_id = {one.id: one for one in said}
+    found: dict[str, None] = {}
+    followed: str | None = id_
+    while followed in by_id:
+        found |= dict.fromkeys(by_id[followed].municipalities)
+        followed = by_id[followed].follows
+    # Only what was said until then counts: asked for once more, it is the same message, which is sent once.
+    ended = by_id[id_]
+    until = [one for one in said if one.issued <= ended.issued and one.is_exercise == ended.is_exercise]
+    wanted = [name for name in config.municipalities if name in found]
+    return tuple(name for name in wanted if since_cleared(until, name)) or tuple(wanted) or former.municipalities
+
+
+async def _sent(config: Config, wanted: str) -> tuple[str, Message]:
+    async with opened(config) as store:
+        found = await named(store.database, wanted)
+        source = await reports.source_of(store.database, found.id)
+    # Without its recordings, which were of that text.
+    return found.id, parse(source, channels=CHANNELS.keys(), languages=languages.KNOWN, file="")
+
+
+def _of_incident(message: Message, incident: str, id_: str) -> Message:
+    if message.incident == incident:
+        return message
+    raise InputError(
+        [
+            Problem(
+                f"The message {id_} belongs to the incident {quoted(incident)}, and this file to another.",
+                place_of(message.front_matter, message.file, ("incident",)),
+                f"Write incident = {quoted(incident)}, or name the message that is meant.",
+            )
+        ]
+    )

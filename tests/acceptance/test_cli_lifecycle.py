@@ -1,0 +1,117 @@
+"""``new --from``, ``update``, ``correct``, ``all-clear`` and ``retract`` as they are typed."""
+
+import pytest
+
+from tests.support.desk import Desk
+from tests.support.world import resident
+
+THREE = [resident(0), resident(1), resident(2)]
+
+
+async def sent(desk: Desk) -> str:
+    """Send the desk's message; returns its id."""
+    await desk.subscribe(THREE)
+    desk.message("alert.md")
+    return str((await desk.run("send", "--yes", "--json", "alert.md")).data["message"])
+
+
+def bodies(desk: Desk, words: str) -> list[str]:
+    return sorted(text.to for text in desk.sandbox.texts if words in text.body)
+
+
+async def test_a_correction_takes_two_commands(desk: Desk) -> None:
+    alert = await sent(desk)
+
+    begun = await desk.run("new", "--from", alert[:5], "--kind", "correction", "-o", "fix.md")
+    assert begun.code == 0, begun.err
+    file = desk.folder / "fix.md"
+    text = file.read_text(encoding="utf-8")
+    assert f'follows = "{alert}"' in text
+    assert 'kind = "correction"' in text
+    file.write_text(text.replace("Ring {{", "Mejla inte, ring {{"), encoding="utf-8")
+    fixed = await desk.run("correct", alert, "fix.md", "--yes")
+
+    assert fixed.code == 0, fixed.out + fixed.err
+    assert bodies(desk, "RÄTTELSE: Våra system är avstängda") == THREE
+    assert all(post.message.startswith(("RÄTTELSE", "CORRECTION")) for post in desk.sandbox.posts)
+    again = await desk.run("correct", alert, "fix.md", "--yes")
+    assert "was sent before" in again.out
+    assert len(bodies(desk, "RÄTTELSE")) == 3
+
+
+async def test_the_command_counts_and_not_the_kind_that_the_file_names(desk: Desk) -> None:
+    alert = await sent(desk)
+    updated = await desk.run("update", alert, "alert.md", "--yes")
+    assert updated.code == 0, updated.out + updated.err
+    assert "Residents get no SMS" in updated.out
+    assert len(bodies(desk, "Våra system")) == 3
+    assert len(desk.sandbox.posts) == 8
+
+
+async def test_an_all_clear_without_a_file_is_shown_before_it_is_asked_for(desk: Desk) -> None:
+    alert = await sent(desk)
+    looked = await desk.run("all-clear", alert, "--dry-run")
+    assert "Över: Våra system är avstängda" in looked.out
+    assert len(desk.sandbox.texts) == 3
+
+    ended = await desk.run("all-clear", alert, "--yes")
+    assert ended.code == 0, ended.out + ended.err
+    assert bodies(desk, "Över: Våra system") == THREE
+    late = await desk.run("update", alert, "alert.md", "--yes")
+    assert late.code == 2
+    assert "is closed" in late.err
+    assert "incident open" in late.err
+
+
+async def test_a_retraction_says_what_it_takes_away_and_what_it_cannot(desk: Desk) -> None:
+    alert = await sent(desk)
+    looked = await desk.run("retract", alert, "--dry-run")
+    assert "16 places" in looked.out
+    assert "3 residents have got it by SMS" in looked.out
+    assert not any(post.withdrawn for post in desk.sandbox.posts)
+
+    gone = await desk.run("retract", alert, "--yes")
+    assert gone.code == 0, gone.out + gone.err
+    assert f"broadcaster new --from {alert} --kind correction" in gone.out
+    assert all(post.withdrawn for post in desk.sandbox.posts)
+    assert len(desk.sandbox.texts) == 3
+    again = await desk.run("retract", alert, "--yes")
+    assert again.code == 2
+    assert "taken back already" in again.err
+
+
+async def test_a_file_of_another_incident_is_refused_with_its_line(desk: Desk) -> None:
+    alert = await sent(desk)
+    text = (desk.folder / "alert.md").read_text(encoding="utf-8")
+    (desk.folder / "other.md").write_text(text.replace('"Dataintrång"', '"Ström"'), encoding="utf-8")
+    refused = await desk.run("update", alert, "other.md", "--yes")
+    assert refused.code == 2
+    assert "other.md:2" in refused.err
+    assert "belongs to the incident 'Dataintrång'" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        (("fire", "--kind", "update"), "name that with --from"),
+        (("fire", "--from", "0a1b"), "not from both"),
+        (("--from", "0a1b", "-m", "borgholm"), "leave -m out"),
+    ],
+)
+async def test_a_message_starts_from_one_thing_and_no_option_is_passed_over(
+    desk: Desk, typed: tuple[str, ...], why: str
+) -> None:
+    ran = await desk.run("new", *typed)
+    assert (ran.code, ran.out) == (2, "")
+    assert why in ran.err
+
+
+async def test_an_update_of_nothing_is_refused_in_the_preview_too(desk: Desk) -> None:
+    desk.message("alert.md")
+    text = (desk.folder / "alert.md").read_text(encoding="utf-8")
+    (desk.folder / "update.md").write_text(text.replace('"alert"', '"update"'), encoding="utf-8")
+    await desk.subscribe(THREE)
+    seen = await desk.run("preview", "update.md")
+    assert seen.code == 2
+    assert "It would not be sent now" in seen.err
+    assert "Våra system är avstängda" in seen.out

@@ -1,0 +1,168 @@
+"""Situation reports: composed of the board and the last message, the same every time, short where that is needed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messages.checking import check
+from messages.composing import no_change
+from messages.document import parse
+from messages.languages import KNOWN, language
+from messages.model import Form, Kind, Limits, Markup, Message, Municipality, Rendition, ServiceStatus, Severity
+from messages.rendering import render
+from messages.reporting import Line, Situation, situation_report
+
+ZONE = ZoneInfo("Europe/Stockholm")
+AT = datetime(2022, 12, 13, 15, tzinfo=UTC)
+"""16.00 in Sweden, on a Tuesday."""
+
+HOUR = timedelta(hours=1)
+FORMS = {
+    "facebook": Form(Markup.PLAIN, Limits()),
+    "sms": Form(Markup.SMS, Limits(segments=4)),
+    "feed": Form(Markup.HTML, Limits()),
+    "ivr": Form(Markup.SPEECH, Limits(words=40)),
+}
+BORGHOLM = Municipality(
+    "borgholm",
+    ("sv", "en"),
+    tuple(FORMS),
+    {"name": "Borgholms kommun", "phone": "0485-880 00", "web": "https://www.borgholm.se"},
+    {"en": {"name": "Borgholm Municipality"}},
+)
+SOURCE = """+++
+incident = "Dataintrång"
+kind = "alert"
+severity = "severe"
+municipalities = ["borgholm", "morbylanga"]
+next_update = 2022-12-13T18:00:00+01:00
++++
+# Våra system är *avstängda*
+
+Vi undersöker ett intrång.
+
+## @sms
+Våra system är avstängda.
+
+## @en
+# Our systems are shut down
+
+We look into it.
+"""
+BOARD = (
+    Line("E-tjänster", ServiceStatus.DOWN, "Ring växeln", AT - 8 * HOUR),
+    Line("Telefoni", ServiceStatus.LIMITED, "", AT - HOUR),
+    Line("Trygghetslarm", ServiceStatus.WORKING, "", AT - 2 * HOUR),
+)
+
+
+def read(source: str) -> Message:
+    return parse(source, channels=FORMS, languages=KNOWN, file="report.md")
+
+
+def situation(lines: tuple[Line, ...] = BOARD, last: Message | None = None, at: datetime = AT) -> Situation:
+    return Situation(last or read(SOURCE), "3f9a0c1d2e", lines, ("borgholm",), at.astimezone(ZONE))
+
+
+def written(what: Situation, channels: tuple[str, ...] = tuple(FORMS)) -> str:
+    return situation_report(what, "sv", channels, ZONE)
+
+
+def rendered(what: Situation) -> dict[tuple[str, str], Rendition]:
+    message = read(written(what))
+    check(message, {"borgholm": BORGHOLM}, AT)
+    return {(one.channel, one.language): one for one in render(message, [BORGHOLM], FORMS, ZONE)}
+
+
+def test_a_report_says_what_works_what_does_not_and_since_when() -> None:
+    texts = rendered(situation())
+    post = texts["facebook", "sv"].text
+    assert texts["facebook", "sv"].title == "Läget kl. 16: Våra system är avstängda"
+    assert "Så fungerar tjänsterna i Borgholms kommun tisdag 13 december kl. 16.00." in post
+    assert post.index("Fungerar inte") < post.index("E-tjänster") < post.index("Begränsat") < post.index("Telefoni")
+    assert post.index("Telefoni") < post.index("Trygghetslarm")
+    assert "E-tjänster, sedan tisdag 13 december kl. 08.00. Ring växeln." in post
+    assert "0485-880 00" in post
+    assert texts["feed", "en"].title == "The situation at 16:00: Our systems are shut down"
+    assert "Not working" in texts["facebook", "en"].text
+
+
+def test_a_text_message_and_a_phone_line_get_it_short() -> None:
+    texts = rendered(situation())
+    assert texts["sms", "sv"].text.startswith(
+        "Läget kl. 16: E-tjänster fungerar inte. Telefoni fungerar begränsat. Läs mer på"
+    )
+    assert texts["ivr", "sv"].text.startswith("Läget klockan 16: E-tjänster fungerar inte. Telefoni fungerar")
+    assert "borgholm.se" not in texts["ivr", "sv"].text
+
+
+def test_the_report_follows_the_last_message_and_is_as_severe_as_that() -> None:
+    report = read(written(situation()))
+    assert (report.kind, report.severity, report.follows) == (Kind.UPDATE, Severity.SEVERE, "3f9a0c1d2e")
+    assert (report.incident, report.municipalities, report.notify) == ("Dataintrång", ("borgholm",), False)
+    assert report.next_update == datetime(2022, 12, 13, 17, tzinfo=UTC)
+    assert report.expires == report.next_update + 24 * HOUR
+    assert not report.exercise
+    late = situation(at=AT + 3 * HOUR)
+    assert read(written(late)).next_update is None
+    assert read(written(late)).expires == AT + 27 * HOUR
+    promised = replace(situation(), next_update=AT + 30 * HOUR)
+    assert read(written(promised)).next_update == AT + 30 * HOUR
+    assert read(written(promised)).expires == AT + 54 * HOUR
+    assert read(written(situation(last=read(SOURCE.replace("\n+++\n#", "\nexercise = true\n+++\n#"))))).exercise
+
+
+def test_the_same_board_message_and_time_make_the_same_report() -> None:
+    assert written(situation()) == written(situation())
+    assert written(situation()) != written(situation(at=AT + HOUR))
+
+
+def test_a_report_on_a_report_or_on_no_change_is_still_about_what_happened() -> None:
+    first = read(written(situation()))
+    assert "# Läget kl. 18.30: Våra system är *avstängda*\n" in written(situation(last=first, at=AT + 2.5 * HOUR))
+    unchanged = read(no_change(first, "3f9a0c1d2e", "sv", (AT + 5 * HOUR).astimezone(ZONE), ["feed"]))
+    assert unchanged.parts[0].text.startswith("# Inget nytt: Våra system är *avstängda*\n")
+    assert written(situation(last=unchanged)).count("Läget kl. 16: Våra system är *avstängda*") == 1
+
+
+def test_what_has_no_room_in_a_short_text_is_counted() -> None:
+    many = tuple(Line(f"Tjänst nummer {number}", ServiceStatus.DOWN, "", AT) for number in range(1, 31))
+    texts = rendered(situation(many))
+    assert "Tjänst nummer 1, Tjänst nummer 2" in texts["sms", "sv"].text
+    assert "och 25 till fungerar inte." in texts["sms", "sv"].text
+    assert all(f"Tjänst nummer {number}," in texts["facebook", "sv"].text for number in range(1, 31))
+
+
+def test_where_all_works_the_report_says_so() -> None:
+    texts = rendered(situation((BOARD[2],)))
+    assert texts["sms", "sv"].text.startswith("Läget kl. 16: Alla tjänster på listan fungerar.")
+
+
+def test_no_part_is_written_for_a_channel_that_nobody_has() -> None:
+    assert "@sms" not in written(situation(), ("feed",))
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=60))
+def test_whatever_a_service_is_called_it_is_shown_as_it_is(name: str) -> None:
+    texts = rendered(situation((Line(name, ServiceStatus.DOWN, "", AT),)))
+    assert f"- {name}, sedan" in texts["facebook", "sv"].text
+
+
+@pytest.mark.parametrize("lines", [(), BOARD])
+def test_there_is_nothing_to_report_of_an_empty_board_or_after_the_end(lines: tuple[Line, ...]) -> None:
+    over = read(SOURCE.replace('kind = "alert"', 'kind = "all-clear"'))
+    with pytest.raises(ValueError, match="nothing to report"):
+        written(situation(lines, over))
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_every_language_has_the_words_and_knows_its_own_headlines(code: str) -> None:
+    words = language(code).report
+    for time in (words.hour.format(hour=7), words.time.format(hour=16, minute=5)):
+        assert words.subject(words.headline.format(time=time, subject="Vatten: koka det")) == "Vatten: koka det"
+    assert words.subject("Vatten: koka det") == "Vatten: koka det"
+    assert "{time}" in words.intro
