@@ -241,7 +241,7 @@ async def test_an_update_does_not_wait_for_a_doubt_and_the_doubtful_post_never_c
     here.sandbox.behave("facebook", Behaviour(Fault.RESET, times=1))
     alert = await say(here, "alert", "Allt är nere", patience=0.5)
     assert (await of(here, alert, "facebook"))[State.IN_DOUBT] == 1
-    update = await say(here, "update", "Telefonerna fungerar", patience=0.5)
+    update = await say(here, "update", "Telefonerna fungerar", patience=3)
     assert [post.message.splitlines()[0] for post in posts(here)] == ["Telefonerna fungerar"]
 
     here.clock.move(timedelta(minutes=2))  # now the provider is asked, and has no trace of the alert
