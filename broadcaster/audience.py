@@ -43,8 +43,8 @@ async def estimate(plan: Plan, config: Config, database: Database, now: datetime
     """
     spoken = {(r.municipality, r.language): r for r in plan.of_channel(SMS.name)}
     readers: Counter[tuple[str, str]] = Counter()
-    foresight = await foreseen(database, submission(plan, now))
-    for municipality, language, count in foresight.readers.get(SMS.name, ()):
+    found = await foreseen(database, submission(plan, now))
+    for municipality, language, count in found.get(SMS.name, ()):
         own = (municipality, language)
         readers[own if own in spoken else (municipality, config.municipalities[municipality].languages[0])] += count
     cost: float | None = 0.0

@@ -1,12 +1,8 @@
 """Asking the person at the keyboard."""
 
-import select
 import sys
 
 from broadcaster.cli.errors import UsageError
-
-GLANCE = 0.2
-"""Seconds after which a Ctrl-C is noticed at the latest."""
 
 
 def agreed(question: str, otherwise: str) -> bool:
@@ -23,9 +19,6 @@ def agreed(question: str, otherwise: str) -> bool:
         raise UsageError(f"nobody can be asked here: {otherwise}")
     try:
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-        # A Ctrl-C in the very moment in which reading begins would only be noticed when a line has been read.
-        while not select.select([sys.stdin], [], [], GLANCE)[0]:
-            continue
         return sys.stdin.readline().strip().lower() in {"y", "yes", "j", "ja"}
     except KeyboardInterrupt:
         print(file=sys.stderr)

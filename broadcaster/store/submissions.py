@@ -61,17 +61,8 @@ class History:
     over: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Foresight:
-    """What submitting a message would do.
-
-    Args:
-        follows: id of the message that it would follow; None for an alert.
-        readers: how many residents it would reach, by channel: municipality whose text they get, language, number.
-    """
-
-    follows: str | None
-    readers: Mapping[str, Sequence[tuple[str, str, int]]]
+Readers = Mapping[str, Sequence[tuple[str, str, int]]]
+"""How many residents get a message, by channel: the municipality whose text they get, their language, the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +152,8 @@ async def submit_within(connection: AsyncConnection, database: Database, submiss
     return True
 
 
-async def foreseen(database: Database, submission: Submission) -> Foresight:
-    """What submitting would do now, without doing it.
+async def foreseen(database: Database, submission: Submission) -> Readers:
+    """How many residents submitting would reach now, without doing it.
 
     Raises:
         RefusedError: it would be refused.
@@ -172,10 +163,9 @@ async def foreseen(database: Database, submission: Submission) -> Foresight:
         new = Incident(submission.incident, submission.issued, "", None, None, None, None)
         incident = await incidents.read(connection, submission.incident) or new
         history = await _history(connection, submission, incident)
-        readers = {
+        return {
             audience.channel: await audiences.count(connection, audience) for audience in submission.audiences(history)
         }
-    return Foresight(history.follows, readers)
 
 
 async def _enter(connection: AsyncConnection, database: Database, submission: Submission, actor: str) -> History:

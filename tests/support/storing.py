@@ -84,7 +84,7 @@ async def subscribe(database: Database, *wanted: tuple[str, str, str]) -> None:
 
 async def audience(database: Database, routes: Sequence[Route]) -> list[tuple[str, str, int]]:
     """How many residents an alert would reach, by municipality and language."""
-    return list((await foreseen(database, submission("ffffffff00", routes=routes))).readers.get("sms", ()))
+    return list((await foreseen(database, submission("ffffffff00", routes=routes))).get("sms", ()))
 
 
 async def fetch(database: Database, statement: str, **values: object) -> list[tuple[Any, ...]]:
