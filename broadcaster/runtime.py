@@ -1,8 +1,9 @@
 """The composition root: the one place where what sends is put together."""
 
+import gc
 import random
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +25,9 @@ from broadcaster.store.sealing import Seal
 from broadcaster.store.surfaces import SurfaceStore
 from channels.contract import Channel
 from channels.provider import Wiring
+
+SELDOM = 20_000
+"""Objects that are there to stay before the collector looks through them: some claims' worth."""
 
 KEEP_ALIVE = 10.0
 """Seconds that an idle connection to a provider is kept: shorter than providers keep theirs, so none breaks in use."""
@@ -81,7 +85,24 @@ async def assembled(
             results=results,
         )
         engine = Engine(config.accounts, channels, _ways(config), shop)
-        yield Broadcaster(config, store, surfaces, board, channels, engine)
+        with _no_garbage_so_far():
+            yield Broadcaster(config, store, surfaces, board, channels, engine)
+
+
+@contextmanager
+def _no_garbage_so_far() -> Iterator[None]:
+    """Spare the collector what is there: modules and statements stay, and to look through them holds up all sending.
+
+    Nor need it look for circles at every claim: what is claimed has none, and goes as soon as it is sent.
+    """
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(SELDOM, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 def _ways(config: Config) -> list[Way]:

@@ -20,7 +20,7 @@ from channels.contract import Channel, Find
 
 log = logging.getLogger(__name__)
 
-LARGEST_CLAIM = 256
+LARGEST_CLAIM = 512
 """What a crash can leave in doubt at the very most."""
 
 PATIENCE = 1.0

@@ -37,6 +37,7 @@ class Pace:
         self._concurrency = concurrency
         self._share = share
         self._line = asyncio.Lock()
+        self._in_line = 0  # who has asked and has to wait
         self._due = -math.inf  # when the next parcel should leave
         self._left = -math.inf  # when the last one did
         self._flying = 0
@@ -49,20 +50,9 @@ class Pace:
 
     async def turn(self, weight: int = 1) -> float:
         """Wait for the caller's turn, in the order of asking; gives the time, for :meth:`back`."""
-        asked = _time()
-        if self._window is None:
-            return asked
-        async with self._line:
-            now = _time()
-            was_idle = asked - self._left > CATCH_UP
-            self._due = max(self._due, asked if was_idle else asked - CATCH_UP)
-            while (wait := self._wait(self._window, weight, now)) > 0:
-                await self._pause(wait)
-                now = _time()
-            self._due += weight * self._interval / self._share(now)
-            self._left = now
-            self._flying += 1
-            self._window.leave(weight)
+        now = _time()
+        if self._window is not None and (self._in_line or not self._leave(self._window, weight, now, now)):
+            return await self._turn_in_line(self._window, weight, now)
         return now
 
     def back(self, weight: int, left: float) -> None:
@@ -70,11 +60,36 @@ class Pace:
         if self._window is not None:
             self._flying -= 1
             self._window.answer(weight, left, _time())
-            self._landed.set()
+            if self._in_line:
+                self._landed.set()
 
-    def _wait(self, window: Window, weight: int, now: float) -> float:
+    async def _turn_in_line(self, window: Window, weight: int, asked: float) -> float:
+        self._in_line += 1
+        try:
+            async with self._line:
+                while not self._leave(window, weight, asked, now := _time()):
+                    await self._pause(self._wait(window, weight, now, self._share(now)))
+                return now
+        finally:
+            self._in_line -= 1
+
+    def _leave(self, window: Window, weight: int, asked: float, now: float) -> bool:
+        """Take the turn if it has come."""
+        if self._due < asked:
+            was_idle = asked - self._left > CATCH_UP
+            self._due = max(self._due, asked if was_idle else asked - CATCH_UP)
+        share = self._share(now)
+        if self._wait(window, weight, now, share) > 0:
+            return False
+        self._due += weight * self._interval / share
+        self._left = now
+        self._flying += 1
+        window.leave(weight)
+        return True
+
+    def _wait(self, window: Window, weight: int, now: float, share: float) -> float:
         """Seconds, at least; infinity until something lands."""
-        if self._flying >= max(1, int(self._concurrency * self._share(now))):
+        if self._flying >= max(1, int(self._concurrency * share)):
             return math.inf
         return max(self._due, window.room(weight, now)) - now
 
@@ -151,6 +166,10 @@ class Health:
         asked if it did. The many parcels in flight that meet the same failure count as one.
         """
         match outcome:
+            case Accepted(_, usage):
+                if usage > EASE_FROM:
+                    self._ease(allowed(usage), now)
+                return self._recover()
             case Deferred(_, after, throttled):
                 if throttled and not self.resting(now):
                     self._ease(self.share(now) / 2, now)
@@ -164,10 +183,6 @@ class Health:
             case Halted():
                 self.halted = True
                 return True
-            case Accepted(_, usage):
-                if usage > EASE_FROM:
-                    self._ease(allowed(usage), now)
-                return self._recover()
             case Rejected():
                 return self._recover()
             case _:

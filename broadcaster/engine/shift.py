@@ -10,13 +10,12 @@ What this process has in ``sending`` is exactly what it has claimed and not yet 
 
 import asyncio
 import logging
-import math
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
 from broadcaster.delivery import EXPIRED, INTERRUPTED, Operation, State, Verdict, decide, unsent
 from broadcaster.engine.performing import perform
+from broadcaster.engine.recalls import Recalls
 from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import happened, pause
 from broadcaster.store import lanes
@@ -24,14 +23,14 @@ from broadcaster.store.errors import StoreError
 from broadcaster.store.lanes import Lease, LeaseLostError
 from broadcaster.store.ledger import LEFT, Claimed, Letter, Report
 from broadcaster.store.sealing import SealError
-from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
+from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Parcel, Rejected
 
 log = logging.getLogger(__name__)
 
 GATHERING = 0.05
 """Seconds that a verdict waits for others to be recorded with it."""
 
-ENOUGH = 7 / 8
+ENOUGH = 5 / 8
 """Share of a claim whose verdicts are recorded at once; the rest of it is in the air meanwhile.
 
 While the database works, its thread and the event loop take the interpreter from each other: few turns lose less by it.
@@ -39,9 +38,6 @@ While the database works, its thread and the event loop take the interpreter fro
 
 HEARTBEAT = 3.0
 """Seconds after which a shift that has nothing to record still says that it lives."""
-
-LOOK_AGAIN = 0.2
-"""Seconds for which it holds good that nobody has left and nothing was called off."""
 
 GRACE = 10.0
 """Seconds that parcels in flight get when the work is stopped."""
@@ -51,6 +47,9 @@ PATIENCE = 1.0
 
 GONE = Verdict(State.CANCELLED, LEFT, attempts=0)
 NO_GOOD = Verdict(State.CANCELLED, "the number is marked as gone", attempts=0)
+
+Addressed = Parcel | Halted | Verdict
+"""What is to be sent; or why nothing can be, or is to be any more."""
 
 
 class Shift:
@@ -68,16 +67,14 @@ class Shift:
         self._lease = lease
         self._stop = stop
         self._letters: dict[int, Letter] = {}
-        self._waiting: asyncio.Queue[Claimed] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Claimed, Addressed]] = asyncio.Queue()
         self._claimed: set[int] = set()  # ours in `sending`, with a verdict or without
         self._in_the_air: set[int] = set()  # bytes may have left, no verdict yet
         self._verdicts: dict[int, Verdict] = {}
         self._first = asyncio.Event()  # there is a verdict
         self._enough = asyncio.Event()  # there are enough of them to record
         self._many = max(1, int(station.claim_size * ENOUGH))
-        self._called_off: Mapping[int, str] = {}  # of what is claimed: not to be sent any more, and why
-        self._looked = -math.inf  # when it was looked for last
-        self._looking = asyncio.Lock()
+        self._recalls = Recalls(lambda: shop.ledger.called_off(lease.lane), shop.stopwatch)
         self._leased_until = shop.stopwatch() + lanes.LEASE_SECONDS
         self._unsure = False  # a turn's answer never came
         self._swept: datetime | None = None
@@ -131,7 +128,7 @@ class Shift:
         self._letters |= turn.letters
         for claimed in turn.claimed:
             self._claimed.add(claimed.id)
-            self._waiting.put_nowait(claimed)
+            self._waiting.put_nowait((claimed, self._addressed(claimed)))
         with suppress(StoreError):  # told again by the next parcel that meets it
             await self._tell_health()
         return bool(turn.claimed)
@@ -159,9 +156,9 @@ class Shift:
 
     async def _work_on(self) -> None:
         while True:
-            claimed = await self._waiting.get()
+            claimed, addressed = await self._waiting.get()
             try:
-                verdict = await self._deliver(claimed)
+                verdict = await self._deliver(claimed, addressed)
             except asyncio.CancelledError:
                 sent = claimed.id in self._in_the_air
                 self._note(claimed, INTERRUPTED if sent else unsent(self._shop.clock()))
@@ -179,33 +176,44 @@ class Shift:
         if len(self._verdicts) >= min(len(self._claimed), self._many):
             self._enough.set()
 
-    async def _deliver(self, claimed: Claimed) -> Verdict:
+    def _addressed(self, claimed: Claimed) -> Addressed:
+        """Address the letter, for all of a claim in one go: one by one between requests it takes twice the time."""
         if claimed.target is None and claimed.sealed_number is None:
             return GONE
         if claimed.gone:
             return NO_GOOD
+        try:
+            target = claimed.target or self._shop.seal.open(claimed.sealed_number or "")
+        except SealError as error:
+            return Halted(str(error))
+        return self._letters[claimed.rendition].parcel(claimed.id, target)
+
+    async def _deliver(self, claimed: Claimed, addressed: Addressed) -> Verdict:
+        if isinstance(addressed, Verdict):
+            return addressed
         if self._over():
             return unsent(self._shop.clock())
         letter = self._letters[claimed.rendition]
         pace, weight = self._station.pace, self._station.weigh(letter.rendition)
         left = await pace.turn(weight)
         try:
-            return await self._attempt(claimed, letter)
+            return await self._attempt(claimed, letter, addressed)
         finally:
             pace.back(weight, left)
 
-    async def _attempt(self, claimed: Claimed, letter: Letter) -> Verdict:
+    async def _attempt(self, claimed: Claimed, letter: Letter, addressed: Parcel | Halted) -> Verdict:
         try:
-            if (reason := await self._why_not(claimed)) is not None:
-                return Verdict(State.CANCELLED, reason, attempts=0)
+            reason = await self._recalls.reason(claimed.id)
         except StoreError:
             return unsent(self._shop.clock())  # nobody can tell, and what became of it could not be written down
         now = self._shop.clock()
+        if reason is not None:
+            return Verdict(State.CANCELLED, reason, attempts=0)
         if self._over():
             return unsent(now)
         if letter.expires <= now and letter.operation is not Operation.WITHDRAW:
             return EXPIRED
-        outcome = await self._perform(claimed, letter)
+        outcome = await self._perform(claimed, letter, addressed)
         if isinstance(outcome, Verdict):
             return outcome
         if self._station.health.note(outcome, _time(), self._shop.dice()):
@@ -218,36 +226,16 @@ class Shift:
             self._failure = outcome.reason
         return decide(outcome, claimed.attempts, self._shop.clock(), self._shop.dice())
 
-    async def _why_not(self, claimed: Claimed) -> str | None:
-        """Why this is not to be sent any more, if the resident has left or it was called off since it was claimed.
-
-        Asked right before sending, whatever process has heard of it, and answered by a look that is young enough: one
-        for all that leaves in its time.
-        """
-        if self._is_stale():
-            async with self._looking:
-                if self._is_stale():
-                    began = self._shop.stopwatch()
-                    self._called_off = await self._shop.ledger.called_off(self._lease.lane)
-                    self._looked = began
-        return self._called_off.get(claimed.id)
-
-    def _is_stale(self) -> bool:
-        return self._shop.stopwatch() - self._looked >= LOOK_AGAIN
-
-    async def _perform(self, claimed: Claimed, letter: Letter) -> Outcome | Verdict:
+    async def _perform(self, claimed: Claimed, letter: Letter, addressed: Parcel | Halted) -> Outcome | Verdict:
         """Do what is to be done with the letter; a verdict where there was nothing to do."""
-        try:
-            target = claimed.target or self._shop.seal.open(claimed.sealed_number or "")
-        except SealError as error:
-            return Halted(str(error))
-        parcel = letter.parcel(claimed.id, target)
+        if isinstance(addressed, Halted):
+            return addressed
         self._in_the_air.add(claimed.id)
         try:
             if letter.operation is Operation.SEND:
-                return await self._station.channel.send(parcel)
+                return await self._station.channel.send(addressed)
             former = await self._shop.ledger.acted_on(claimed.id)
-            return await perform(letter.operation, self._station.channel, parcel, former, self._shop.clock())
+            return await perform(letter.operation, self._station.channel, addressed, former, self._shop.clock())
         except StoreError as error:
             return Deferred(f"our own database could not be written: {error}")  # only our own surfaces need it
 
@@ -275,8 +263,10 @@ class Shift:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        await self._recalls.close()
         while not self._waiting.empty():
-            self._note(self._waiting.get_nowait(), unsent(self._shop.clock()))
+            claimed, _ = self._waiting.get_nowait()
+            self._note(claimed, unsent(self._shop.clock()))
         now = self._shop.clock()
         report = Report(self._verdicts, room=0, swept=self._swept, settle=self._station.settle)
         try:

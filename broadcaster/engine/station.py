@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from broadcaster.delivery import Verdict
 from broadcaster.engine.pace import Health, Pace
@@ -13,10 +14,10 @@ from broadcaster.store.sealing import Seal
 from channels.contract import Channel
 from messages.model import Rendition
 
-
-def since_boot() -> float:
-    """Seconds that go on while the machine sleeps, where there is such a clock: leases do not sleep."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+since_boot: Callable[[], float] = (
+    partial(time.clock_gettime, time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic
+)
+"""Tells seconds that go on while the machine sleeps, where there is such a clock: leases do not sleep."""
 
 
 def untold(_lane: str, _verdicts: Iterable[Verdict]) -> None:
