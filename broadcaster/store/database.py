@@ -53,6 +53,8 @@ class Database:
         self._writer = nullcontext() if self.is_postgresql else asyncio.Lock()
         # One reads while the other waits for somebody else's lock.
         self._threads = None if self.is_postgresql else _SqliteThreads(url, busy_timeout)
+        # There a statement is a transaction, and to try a pooled connection takes one question instead of three.
+        self._alone = _engine(url, busy_timeout, alone=True) if self.is_postgresql else self._engine
         self.woken = asyncio.Event()
 
     @property
@@ -78,6 +80,7 @@ class Database:
 
     async def __aexit__(self, *_: object) -> None:
         await self._engine.dispose()
+        await self._alone.dispose()
         if self._threads is not None:
             await self._threads.close()
 
@@ -114,7 +117,7 @@ class Database:
             self.woken.set()
 
     async def read_at_once(self, work: Callable[[Connection], T]) -> T:
-        """A transaction that only reads, in one go: for what is asked all day long.
+        """Read in one go: for what is asked all day long. On PostgreSQL every statement sees what is there by then.
 
         Raises:
             StoreError: when the database cannot be used.
@@ -122,21 +125,25 @@ class Database:
         with explained(self.name):
             if self._threads is not None:
                 return await self._threads.run(work, writes=False)
-            async with self._engine.connect() as connection:
+            async with self._alone.connect() as connection:
                 return await connection.run_sync(work)
 
-    async def write_at_once(self, work: Callable[[Connection], T]) -> T:
+    async def write_at_once(self, work: Callable[[Connection], T], *, alone: bool = False) -> T:
         """A transaction that writes, in one go: for the hot path.
 
         On SQLite the event loop is left once for all of it. Step by step every step would wait for the loop, which is
         busy, and SQLite for all others meanwhile.
+
+        Args:
+            alone: there is no more than one statement that writes, so that PostgreSQL is asked nothing but that.
 
         Raises:
             StoreError: as :meth:`write` does.
         """
         with explained(self.name):
             if self._threads is None:
-                async with self._writing.begin() as connection:
+                together = self._alone.execution_options(isolation_level="READ COMMITTED")
+                async with (self._alone if alone else together).begin() as connection:
                     return await connection.run_sync(work)
             async with self._writer:
                 return await self._threads.run(work, writes=True)
@@ -228,14 +235,16 @@ class _SqliteThreads:
     """
 
     def __init__(self, url: str, busy_timeout: float) -> None:
-        engine = create_engine(make_url(url).set(drivername="sqlite"), connect_args={"timeout": busy_timeout})
-        self._engine = _listening_to_sqlite(engine)
-        self._writing = self._engine.execution_options(writer=True)
+        here, waits = make_url(url).set(drivername="sqlite"), {"timeout": busy_timeout}
+        self._reading = _listening_to_sqlite(create_engine(here, connect_args=waits))
+        writing = _listening_to_sqlite(create_engine(here, connect_args=waits))
+        event.listen(writing, "connect", _prepare_turns)
+        self._writing = writing.execution_options(writer=True)
         self._reader, self._writer = ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "writer")
 
     async def run(self, work: Callable[[Connection], T], *, writes: bool) -> T:
         """Do it. Whoever is called off in between waits for the end: nobody may take a turn before."""
-        executor, engine = (self._writer, self._writing) if writes else (self._reader, self._engine)
+        executor, engine = (self._writer, self._writing) if writes else (self._reader, self._reading)
         running = asyncio.get_running_loop().run_in_executor(executor, _transact, engine, work)
         try:
             return await asyncio.shield(running)
@@ -245,7 +254,8 @@ class _SqliteThreads:
 
     async def close(self) -> None:
         """Close the connections, where they were opened."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._engine.dispose)
+        for executor, engine in ((self._reader, self._reading), (self._writer, self._writing)):
+            await asyncio.get_running_loop().run_in_executor(executor, engine.dispose)
         self._reader.shutdown()
         self._writer.shutdown()
 
@@ -255,11 +265,13 @@ def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
         return work(connection)
 
 
-def _engine(url: str, busy_timeout: float) -> AsyncEngine:
+def _engine(url: str, busy_timeout: float, *, alone: bool = False) -> AsyncEngine:
     if not url.startswith("sqlite"):
         from broadcaster.store.postgresql import arguments  # noqa: PLC0415 (a driver that SQLite has no use for)
 
-        return create_async_engine(url, pool_pre_ping=True, connect_args=arguments(busy_timeout))
+        options = {"isolation_level": "AUTOCOMMIT"} if alone else {}
+        given = arguments(busy_timeout, by_index=alone)
+        return create_async_engine(url, pool_pre_ping=True, connect_args=given, **options)
     engine = create_async_engine(url, connect_args={"timeout": busy_timeout})
     _listening_to_sqlite(engine.sync_engine)
     return engine
@@ -287,6 +299,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (
     except BaseException:
         connection.close()  # nobody else would
         raise
+    cursor.close()
+
+
+def _prepare_turns(connection: Any, _record: object) -> None:  # noqa: ANN401 (a driver's connection)
+    from broadcaster.store.turns import prepare_sqlite  # noqa: PLC0415 (it builds on this module)
+
+    cursor = connection.cursor()
+    prepare_sqlite(cursor)
     cursor.close()
 
 

@@ -14,10 +14,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     String,
+    Update,
     and_,
     bindparam,
     func,
     literal,
+    literal_column,
     or_,
     select,
     update,
@@ -94,31 +96,37 @@ async def acquire(database: Database, lane: str, holder: str) -> Lease | None:
     """Take the lane if it is free, run out, or held by a process that died; else None."""
     async with database.write() as connection:
         await connection.execute(database.insert(lanes).values(name=lane).on_conflict_do_nothing())
-        before = select(lanes.c.holder, _clock(database) - lanes.c.lease_until).where(lanes.c.name == lane)
+        before = select(lanes.c.holder, _clock(database.dialect) - lanes.c.lease_until).where(lanes.c.name == lane)
         former, idle = (await connection.execute(before.with_for_update())).one()
-        free = or_(lanes.c.holder.is_(None), lanes.c.lease_until < _clock(database))
+        free = or_(lanes.c.holder.is_(None), lanes.c.lease_until < _clock(database.dialect))
         if former is not None and _is_dead(former):
             free = or_(free, lanes.c.holder == former)
         taken = (
             update(lanes)
             .where(lanes.c.name == lane, free)
-            .values(holder=holder, epoch=lanes.c.epoch + 1, lease_until=_end(database))
+            .values(holder=holder, epoch=lanes.c.epoch + 1, lease_until=_end(database.dialect))
             .returning(lanes.c.epoch)
         )
         epoch = (await connection.execute(taken)).scalar()
     return None if epoch is None else Lease(lane, holder, epoch, max(0.0, float(idle) / 1000))
 
 
+IS_HELD: ColumnElement[int] = literal_column("1")
+"""What the statement of :func:`held` returns where it is asked to: a row if the lease is still that one, else none."""
+
+
+def held(dialect: str, lane: ColumnElement[str], holder: ColumnElement[str], epoch: ColumnElement[int]) -> Update:
+    """The statement that keeps a lane for another :data:`LEASE_SECONDS`, if the lease is still that one."""
+    ours = and_(lanes.c.name == lane, lanes.c.holder == holder, lanes.c.epoch == epoch)
+    return update(lanes).where(ours).values(lease_until=_end(dialect))
+
+
 class Holding:
     """Stays a lane's worker, as part of a transaction. Its statement is built once: it is executed at every turn."""
 
     def __init__(self, database: Database) -> None:
-        ours = and_(
-            lanes.c.name == bindparam("lane", type_=String),
-            lanes.c.holder == bindparam("ours", type_=String),
-            lanes.c.epoch == bindparam("at", type_=BigInteger),
-        )
-        self._held = update(lanes).where(ours).values(lease_until=_end(database))
+        whose = (bindparam("lane", type_=String), bindparam("ours", type_=String), bindparam("at", type_=BigInteger))
+        self._held = held(database.dialect, *whose)
 
     def __call__(self, connection: Connection, lease: Lease) -> None:
         """Keep the lane for another :data:`LEASE_SECONDS`.
@@ -149,7 +157,9 @@ async def stop_all(connection: AsyncConnection, database: Database) -> None:
 async def release(database: Database, lease: Lease) -> None:
     """Leave the lane to whoever wants it."""
     async with database.write() as connection:
-        await connection.execute(update(lanes).where(_ours(lease)).values(holder=None, lease_until=_clock(database)))
+        await connection.execute(
+            update(lanes).where(_ours(lease)).values(holder=None, lease_until=_clock(database.dialect))
+        )
 
 
 async def halt(database: Database, lane: str, reason: str, now: datetime) -> None:
@@ -191,11 +201,11 @@ def _ours(lease: Lease) -> ColumnElement[bool]:
     return and_(lanes.c.name == lease.lane, lanes.c.holder == lease.holder, lanes.c.epoch == lease.epoch)
 
 
-def _clock(database: Database) -> ColumnElement[int]:
-    if database.is_postgresql:
+def _clock(dialect: str) -> ColumnElement[int]:
+    if dialect == "postgresql":
         return func.floor(func.extract("epoch", func.clock_timestamp()) * 1000)
     return func.round((func.julianday("now") - 2440587.5) * 86_400_000)
 
 
-def _end(database: Database) -> ColumnElement[int]:
-    return _clock(database) + LEASE_SECONDS * 1000
+def _end(dialect: str) -> ColumnElement[int]:
+    return _clock(dialect) + LEASE_SECONDS * 1000

@@ -1,18 +1,16 @@
 """The ledger of deliveries: every transition is a named function, guarded by the state that it leaves.
 
-What a lane does all day is :func:`turn`: in one transaction it writes down what became of what it had claimed, lets
-expire what is too late, and claims what comes next. All of it works on sets, so its cost hardly depends on their size.
+What a lane does all day is :meth:`Ledger.turn`: in one transaction it writes down what became of what it had claimed,
+lets expire what is too late, and claims what comes next. All of it works on sets, and costs hardly more for more.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
-    Integer,
     Select,
     String,
     and_,
@@ -42,10 +40,10 @@ from broadcaster.store.schema import (
     messages,
     milliseconds,
     renditions,
-    subscribers,
     unindexed,
 )
 from broadcaster.store.subscribers import mark_gone
+from broadcaster.store.turns import Turns
 from channels.contract import Parcel
 from messages.model import Kind, Rendition, Severity
 
@@ -136,6 +134,16 @@ class Report:
     swept: datetime | None = None
     settle: timedelta = timedelta(0)
 
+    @property
+    def put_back(self) -> list[int]:
+        """What is to be sent later after all."""
+        return [id_ for id_, verdict in self.verdicts.items() if verdict.state is State.PENDING]
+
+    @property
+    def gone(self) -> dict[int, str | None]:
+        """What met a number that is surely no good any more, and why."""
+        return {id_: verdict.reason for id_, verdict in self.verdicts.items() if verdict.gone}
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -164,7 +172,7 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._hold = lanes.Holding(database)
-        self._statements = _Statements(database.dialect)
+        self._turns = Turns(database.dialect)
 
     async def turn(self, lease: Lease, report: Report, now: datetime) -> Turn:
         """Record verdicts on what this lease had claimed, expire what is too late, and claim what there is room for.
@@ -176,25 +184,28 @@ class Ledger:
             LeaseLostError: when the lane is another worker's now; nothing was written.
             StoreError: when the database cannot be used; nothing was written.
         """
-        return await self._database.write_at_once(lambda connection: self._turn(connection, lease, report, now))
+        due = report.swept is None or now - report.swept >= SWEEP
+        if due or report.put_back or report.gone:
+            return await self._database.write_at_once(lambda connection: self._sweep(connection, lease, report, now))
+        return await self._database.write_at_once(
+            lambda connection: self._take(connection, lease, report, report.swept or now, now), alone=True
+        )
 
-    def _turn(self, connection: Connection, lease: Lease, report: Report, now: datetime) -> Turn:
-        self._hold(connection, lease)
-        if report.verdicts:
-            self._record(connection, lease, report, now)
-        swept = report.swept
+    def _sweep(self, connection: Connection, lease: Lease, report: Report, now: datetime) -> Turn:
+        """Take a turn, and between recording and claiming end what is not to be sent any more."""
+        self._turns(connection, lease, _written(report, now), 0, now)
+        if report.gone:
+            mark_gone(connection, self._database.dialect, report.gone, now)
+        if report.put_back:
+            cancel_called_off(connection, report.put_back, now)
         # What comes back may belong to a message that expired in an earlier sweep.
-        put_back = [id_ for id_, verdict in report.verdicts.items() if verdict.state is State.PENDING]
-        if put_back:
-            cancel_called_off(connection, put_back, now)
-        if swept is None or put_back or now - swept >= SWEEP:
-            _expire(connection, lease.lane, now, None if put_back else swept)
-            swept = now
-        if report.room <= 0:
-            return Turn(swept)
-        claimed = self._claim(connection, lease, report.room, now)
-        letters = letters_of(connection, {one.rendition for one in claimed}.difference(report.known))
-        return Turn(swept, tuple(claimed), letters)
+        _expire(connection, lease.lane, now, None if report.put_back else report.swept)
+        return self._take(connection, lease, replace(report, verdicts={}), now, now)
+
+    def _take(self, connection: Connection, lease: Lease, report: Report, swept: datetime, now: datetime) -> Turn:
+        found = self._turns(connection, lease, _written(report, now), max(0, report.room), now)
+        claimed = tuple(Claimed(*row[1:]) for row in sorted(found))  # by when they are due
+        return Turn(swept, claimed, letters_of(connection, {one.rendition for one in claimed}.difference(report.known)))
 
     async def called_off(self, lane: str) -> Mapping[int, str]:
         """What the lane has claimed that is not to be sent any more, and why.
@@ -349,97 +360,18 @@ class Ledger:
             due = case((d.due > now, literal(now, d.due.type)), else_=d.due)
             return (await connection.execute(moved.values(lane=to, due=due, changed=now))).rowcount
 
-    def _record(self, connection: Connection, lease: Lease, report: Report, now: datetime) -> None:
-        ask_from, at_once = milliseconds(now + report.settle), milliseconds(now)
 
-        def due(verdict: Verdict) -> int:
-            if verdict.state is State.IN_DOUBT:
-                return ask_from
-            return at_once if verdict.due is None else milliseconds(verdict.due)
+def _written(report: Report, now: datetime) -> str:
+    """Its verdicts, as the statement of a turn takes them."""
+    ask_from, at_once = milliseconds(now + report.settle), milliseconds(now)
 
-        written = [
-            (id_, v.state, v.reason, storable(v.remote_id), due(v), v.attempts) for id_, v in report.verdicts.items()
-        ]
-        parameters = {"verdicts": sets.text(written), "now": now, "of_lane": lease.lane, "mine": lease.epoch}
-        connection.execute(self._statements.record, parameters)
-        gone = {id_: verdict.reason for id_, verdict in report.verdicts.items() if verdict.gone}
-        if gone:
-            mark_gone(connection, self._database.dialect, gone, now)
+    def due(verdict: Verdict) -> int:
+        if verdict.state is State.IN_DOUBT:
+            return ask_from
+        return at_once if verdict.due is None else milliseconds(verdict.due)
 
-    def _claim(self, connection: Connection, lease: Lease, limit: int, now: datetime) -> list[Claimed]:
-        wanted = {"of_lane": lease.lane, "now": now, "most": limit}
-        found = sets.rows(connection.execute(self._statements.due, wanted).scalar())
-        claimed = [Claimed(*row) for _due, *row in sorted(found, key=lambda row: row[:2])]
-        if claimed:
-            ids = sets.text([[one.id] for one in claimed])
-            connection.execute(self._statements.claim, {"ids": ids, "now": now, "mine": lease.epoch})
-        return claimed
-
-
-class _Statements:
-    """The statements of the hot path, built once."""
-
-    def __init__(self, dialect: str) -> None:
-        d = deliveries.c
-        verdicts = sets.spread(
-            dialect,
-            "verdicts",
-            id=BigInteger(),
-            state=String(),
-            reason=SqlText(),
-            remote_id=SqlText(),
-            due=BigInteger(),
-            attempts=Integer(),
-        )
-        # A receipt may be quicker than the answer to our own request, and shows that the provider has it whatever we
-        # heard, unless it is about an earlier try: then the answer names another text.
-        told = and_(d.receipt.is_not(None), or_(verdicts.c.remote_id.is_(None), verdicts.c.remote_id == d.remote_id))
-        self.record = (
-            update(deliveries)
-            .where(
-                d.id == verdicts.c.id,
-                unindexed(d.lane) == bindparam("of_lane"),
-                d.state == State.SENDING,
-                d.epoch == bindparam("mine"),
-            )
-            .values(
-                state=case((told, d.receipt), else_=verdicts.c.state),
-                reason=case((told, d.reason), else_=verdicts.c.reason),
-                remote_id=func.coalesce(verdicts.c.remote_id, d.remote_id),
-                due=verdicts.c.due,
-                attempts=d.attempts + verdicts.c.attempts,
-                changed=bindparam("now", type_=d.changed.type),
-            )
-        )
-        first = (
-            select(d.due, d.id, d.rendition, d.attempts, d.target, d.subscriber)
-            .where(
-                d.lane == bindparam("of_lane"),
-                IS_PENDING,
-                d.due <= bindparam("now", type_=d.due.type),
-            )
-            .order_by(d.due, d.id)
-            .limit(bindparam("most", type_=Integer))
-        )
-        if dialect == "postgresql":
-            # Whoever wants to cancel one of these waits for us; what is being cancelled is not for us.
-            first = first.with_for_update(skip_locked=True)
-        picked = first.subquery("picked")
-        p = picked.c
-        whom = (p.target, subscribers.c.number, subscribers.c.gone.is_not(None))
-        claimed = sets.gathered(dialect, p.due, p.id, p.rendition, p.attempts, *whom)
-        self.due = select(claimed).select_from(picked.outerjoin(subscribers, subscribers.c.id == p.subscriber))
-        ids = sets.spread(dialect, "ids", id=BigInteger())
-        self.claim = (
-            update(deliveries)
-            .where(d.id.in_(select(ids.c.id)))
-            .values(
-                state=State.SENDING,
-                epoch=bindparam("mine"),
-                tried=bindparam("now", type_=d.tried.type),
-                changed=bindparam("now", type_=d.changed.type),
-            )
-        )
+    told = report.verdicts.items()
+    return sets.text([(id_, v.state, v.reason, storable(v.remote_id), due(v), v.attempts) for id_, v in told])
 
 
 def _expire(connection: Connection, lane: str, now: datetime, swept: datetime | None) -> None:

@@ -52,11 +52,13 @@ def _keep_an_eye_on(link: socket.socket) -> None:
             link.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def arguments(busy_timeout: float) -> dict[str, Any]:
+def arguments(busy_timeout: float, *, by_index: bool = False) -> dict[str, Any]:
     """What a connection is opened with.
 
     Args:
         busy_timeout: seconds that a statement waits for a lock.
+        by_index: whether what is asked is always a few rows of many. PostgreSQL does not know how many rows a JSON text
+            has, and rather reads a whole table than believe that they are few.
     """
     settings = {
         "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION}s",
@@ -66,6 +68,8 @@ def arguments(busy_timeout: float) -> dict[str, Any]:
         "tcp_keepalives_count": str(_KEEPALIVE_COUNT),
         "tcp_user_timeout": f"{_UNANSWERED}ms",
     }
+    if by_index:
+        settings["enable_seqscan"] = "off"
     return {"timeout": CONNECT_WITHIN, "connection_class": Connection, "server_settings": settings}
 
 

@@ -176,7 +176,7 @@ for _name, _state, _columns in (
 
 
 def unindexed(column: Column[str]) -> ColumnElement[str]:
-    """A column as a mere filter, where SQLite, which guesses, would go by its index and not by what is better."""
+    """A column as a mere filter, where a database that guesses would go by its index and not by what is better."""
     return column.concat("")
 
 

@@ -24,22 +24,26 @@ def rows(gathered_text: str | None) -> list[list[Any]]:
     return json.loads(gathered_text) if gathered_text else []
 
 
-def spread(dialect: str, parameter: str, **columns: TypeEngine[Any]) -> FromClause:
-    """A table made of a JSON array of arrays that is bound to ``parameter``; write it with :func:`text`."""
-    bound = bindparam(parameter, type_=Text)
+def spread(dialect: str, name: str, *, of: ColumnElement[str] | None = None, **columns: TypeEngine[Any]) -> FromClause:
+    """A table made of a JSON array of arrays; write it with :func:`text`.
+
+    Args:
+        of: the array; by default a parameter of the table's name.
+    """
+    bound = bindparam(name, type_=Text) if of is None else of
     if dialect == "postgresql":
         source = func.json_array_elements(cast(bound, JSON)).table_valued(column("value", JSON))
         cells = [
-            cast(source.c.value.op("->>")(position), kind).label(name)
-            for position, (name, kind) in enumerate(columns.items())
+            cast(source.c.value.op("->>")(position), kind).label(cell)
+            for position, (cell, kind) in enumerate(columns.items())
         ]
     else:
         source = func.json_each(bound).table_valued("value")
         cells = [
-            func.json_extract(source.c.value, f"$[{position}]", type_=kind).label(name)
-            for position, (name, kind) in enumerate(columns.items())
+            func.json_extract(source.c.value, f"$[{position}]", type_=kind).label(cell)
+            for position, (cell, kind) in enumerate(columns.items())
         ]
-    return select(*cells).select_from(source).subquery(parameter)
+    return select(*cells).select_from(source).subquery(name)
 
 
 def text(values: Sequence[Sequence[Any]]) -> str:

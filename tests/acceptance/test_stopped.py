@@ -8,13 +8,14 @@ from pathlib import Path
 from broadcaster.delivery import State
 from broadcaster.store import endings
 from broadcaster.store.sealing import Seal
+from channels.sandbox import Behaviour, Fault
 from tests.acceptance.test_faults import brought_to_an_end, on_postgresql, written
-from tests.support.mortal import RECORDING, Mortal, Point
+from tests.support.mortal import RECORDING_AMID, Mortal, Point
 from tests.support.postgresql import Server
 from tests.support.storing import fetch
 from tests.support.world import anybody
 
-CROWD = [anybody(place) for place in range(600)]  # more than are claimed at once
+CROWD = [anybody(place) for place in range(700)]  # more than are claimed at once
 
 STANDS_STILL = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
     AND state = 'idle in transaction' AND clock_timestamp() - state_change > interval '1 s'"""
@@ -27,11 +28,13 @@ async def test_a_worker_stopped_in_mid_transaction_loses_its_lane_within_15_seco
 ) -> None:
     async with on_postgresql(tmp_path, postgresql_server) as (here, _):
         await here.subscribe(CROWD)
-        point = Point(RECORDING, committed=False, by=signal.SIGSTOP)
+        here.sandbox.behave("twilio", Behaviour(Fault.SLOW, seconds=0.2))  # until a turn is taken in halves
+        point = Point(RECORDING_AMID, committed=False, by=signal.SIGSTOP)
         sleeper = Mortal(here.config.file, written(here, here.plan()), point)
         async with here.database as database, asyncio.timeout(40):
             while await fetch(database, STANDS_STILL) == [(0,)]:
                 continue  # every look gives way to the others
+        here.sandbox.behave("twilio")
         sent_before = len(here.sandbox.texts)
         assert 0 < sent_before < len(CROWD)
 

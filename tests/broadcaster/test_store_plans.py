@@ -1,7 +1,9 @@
 """How SQLite goes about the frequent questions: by an index that stays small, however long the ledger grows."""
 
+import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from broadcaster.store.ledger import Ledger, Report
 from broadcaster.store.receipts import believe, in_question
 from broadcaster.store.submissions import submit
 from broadcaster.store.subscribers import Subscribers
+from broadcaster.store.turns import prepare_sqlite
 from channels.contract import Arrival, Receipt
 from tests.support.storing import (
     BORGHOLM,
@@ -38,6 +41,7 @@ BY_MESSAGE = "SEARCH deliveries USING INDEX ix_deliveries_message_state_renditio
 COUNTED = "SEARCH deliveries USING COVERING INDEX ix_deliveries_message_state_rendition (message=?)"
 COUNTED_OPEN = "SEARCH deliveries USING COVERING INDEX ix_deliveries_message_state_rendition (message=? AND state=?)"
 BY_SUBSCRIBER = "SEARCH deliveries USING INDEX ix_deliveries_subscriber (subscriber=?)"
+A_TURN = [BY_ID, BY_PENDING, BY_ID]  # recorded, found, claimed
 FREED = "SEARCH deliveries USING COVERING INDEX ix_deliveries_subscriber (subscriber=?)"
 
 
@@ -57,12 +61,33 @@ def listening() -> Iterator[list[Statement]]:
 async def plans(database: Database, statements: list[Statement]) -> list[str]:
     """The steps of each statement that look at deliveries or sort, in order."""
     steps = []
-    async with database.read() as connection:
+    with closing(sqlite3.connect(database.name)) as connection:
+        connection.execute("PRAGMA foreign_keys=ON")
+        prepare_sqlite(connection.cursor())
         for statement, values in statements:
-            if not statement.startswith(("BEGIN", "INSERT")):
-                explained = await connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)
-                steps += [row.detail for row in explained]
+            if statement.startswith("INSERT INTO turn"):
+                for part in parts_of_a_turn(connection):
+                    steps += explained(connection, part, given(part))
+            elif not statement.startswith(("BEGIN", "INSERT")):
+                steps += explained(connection, statement, values)
     return [step for step in steps if "deliveries" in step or "ORDER BY" in step]
+
+
+def parts_of_a_turn(connection: sqlite3.Connection) -> list[str]:
+    """The statements of the trigger that take a turn, with parameters for what it is given."""
+    [[trigger]] = connection.execute("SELECT sql FROM sqlite_temp_master WHERE type = 'trigger'")
+    body = trigger.partition(" BEGIN ")[2].removesuffix("; END")
+    return [part.replace("NEW.", ":") for part in body.split("; ") if "RAISE" not in part]
+
+
+def given(statement: str) -> dict[str, int]:
+    """Something for every parameter."""
+    return dict.fromkeys(re.findall(r":(\w+)", statement), 1)
+
+
+def explained(connection: sqlite3.Connection, statement: str, values: tuple[object, ...] | dict[str, int]) -> list[str]:
+    """The steps of one statement."""
+    return [step for *_, step in connection.execute("EXPLAIN QUERY PLAN " + statement, values)]
 
 
 async def recovering(database: Database) -> None:
@@ -128,9 +153,9 @@ async def leaving(database: Database) -> None:
 @pytest.mark.parametrize(
     ("question", "steps"),
     [
-        (claiming, [BY_MESSAGE, BY_PENDING, BY_ID]),
-        (recording, [BY_ID, BY_MESSAGE]),
-        (expiring, [BY_MESSAGE, BY_MESSAGE]),
+        (claiming, [*A_TURN, BY_MESSAGE, *A_TURN, BY_ID]),
+        (recording, [*A_TURN, BY_MESSAGE, *A_TURN]),
+        (expiring, [*A_TURN, BY_MESSAGE, BY_MESSAGE, *A_TURN]),
         (recovering, [BY_SENDING]),
         (asking_for_work, [BY_PENDING, BY_SENDING, BY_IN_DOUBT]),
         (believing, [BY_ID, BY_ID, BY_ID, BY_ID, BY_ID]),
@@ -150,6 +175,22 @@ async def test_a_frequent_question_goes_by_the_index_that_is_meant_for_it(
         with listening() as heard:
             await question(database)
         assert await plans(database, heard) == steps
+
+
+async def test_a_turn_is_one_statement_and_a_look_at_what_it_claimed(tmp_path: Path) -> None:
+    async with upgraded(f"sqlite+aiosqlite:///{tmp_path}/kris.db") as database:
+        await subscribe(database, *((f"+467017406{place}", "borgholm", "sv") for place in ("05", "06", "07")))
+        await submit(database, submission(renditions=[BORGHOLM], routes=[TO_BORGHOLM]), "test")
+        lease = await lanes.acquire(database, "sms-borgholm", "there pid 1 b")
+        assert lease is not None
+        ledger = Ledger(database)
+        first = await ledger.turn(lease, Report({}, 2), NOW)
+        verdicts = {one.id: Verdict(State.ACCEPTED) for one in first.claimed}
+        with listening() as heard:
+            second = await ledger.turn(lease, Report(verdicts, 2, first.letters.keys(), swept=NOW), NOW)
+
+        assert len(second.claimed) == 1
+        assert [statement.split()[0] for statement, _ in heard] == ["BEGIN", "INSERT", "SELECT"]
 
 
 async def test_open_deliveries_of_a_list_of_messages_are_counted_in_the_index(tmp_path: Path) -> None:

@@ -24,11 +24,12 @@ from broadcaster.sending import Watch, send
 from tests.support.world import Clock
 
 SUBMITTING = r"INSERT INTO deliveries\b"
-CLAIMING = r"UPDATE deliveries SET state=\S+ epoch="
-RECORDING = r"UPDATE deliveries SET (?!.*\blooks=).*\bremote_id="
+CLAIMING = r"^(INSERT INTO turn|WITH held) .*'\[\]'.*, [1-9]\d*\)$"  # no verdicts, and room for some
+RECORDING = r"^(INSERT INTO turn|WITH held) .*'\[\["
 RECOVERING = r"UPDATE deliveries SET .*\bWHERE\b.*\bepoch < "
 SETTLING = r"UPDATE deliveries SET .*\blooks="
-"""What statements of these transactions look like, and no others do."""
+RECORDING_AMID = r"^WITH held .*'\[\[.*, 0\)$"  # the first half of a turn, within a transaction
+"""What statements of these transactions look like, with their values, and no others do."""
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(["tests.support.warm", __name__])  # there is one list, and one server, for all
@@ -101,9 +102,11 @@ def _arrange(point: Point) -> None:
     """Have this process die at the point."""
     doing = re.compile(point.doing, re.DOTALL)
 
-    def note(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if doing.search(statement):
+    def note(connection: Connection, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if doing.search(f"{statement} {values!r}"):
             connection.info["at the point"] = True
+            if not point.committed and getattr(connection.connection.dbapi_connection, "autocommit", None) is True:
+                before(connection)  # the statement is the transaction: there is no other point before it is over
 
     def before(connection: Connection) -> None:
         if connection.info.get("at the point"):
