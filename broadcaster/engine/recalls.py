@@ -46,9 +46,10 @@ class Recalls:
         return self._found.get(delivery)
 
     async def close(self) -> None:
-        """Let a look come to its end."""
+        """Look no more."""
         if self._looking is not None:
-            await self._looking
+            self._looking.cancel()
+            await asyncio.wait([self._looking])
 
     async def _look_once(self) -> StoreError | None:
         began = self._stopwatch()

@@ -22,15 +22,20 @@ class Office:
         self.asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.may_answer.set()
+        self.answered = asyncio.Event()
         self.recalls = Recalls(self._look, lambda: self.now)
 
     async def _look(self) -> Mapping[int, str]:
         self.looks += 1
         self.asked.set()
-        await self.may_answer.wait()
-        if self.fails:
-            raise StoreError("the database is away")
-        return self.off
+        self.answered.clear()
+        try:
+            await self.may_answer.wait()
+            if self.fails:
+                raise StoreError("the database is away")
+            return self.off
+        finally:
+            self.answered.set()
 
 
 async def test_who_sends_first_waits_for_the_look() -> None:
@@ -54,6 +59,7 @@ async def test_the_next_look_is_begun_ahead_and_nobody_waits_for_it() -> None:
     office = Office()
     await office.recalls.reason(7)
     office.may_answer.clear()
+    office.answered.clear()
     office.off = OFF
     office.now += AHEAD
 
@@ -61,7 +67,7 @@ async def test_the_next_look_is_begun_ahead_and_nobody_waits_for_it() -> None:
     assert await office.recalls.reason(7) is None
 
     office.may_answer.set()
-    await office.recalls.close()
+    await office.answered.wait()
     assert await office.recalls.reason(7) == OFF[7]
     assert office.looks == 2
 
@@ -103,8 +109,9 @@ async def test_a_look_ahead_that_fails_troubles_nobody_as_long_as_the_last_one_h
     office.fails = True
     office.now += AHEAD
 
+    office.answered.clear()
     assert await office.recalls.reason(7) is None
-    await office.recalls.close()
+    await office.answered.wait()
     assert await office.recalls.reason(7) is None
 
     office.now += AHEAD
@@ -124,3 +131,18 @@ async def test_a_sender_that_is_called_off_leaves_the_look_to_the_others() -> No
 
     assert await second == OFF[7]
     assert office.looks == 1
+
+
+async def test_who_closes_waits_for_no_answer() -> None:
+    office = Office()
+    await office.recalls.reason(7)
+    office.may_answer.clear()
+    office.asked.clear()
+    office.now += AHEAD
+    await office.recalls.reason(7)
+    await office.asked.wait()
+
+    async with asyncio.timeout(5):
+        await office.recalls.close()
+    assert office.answered.is_set()
+    assert not office.may_answer.is_set()

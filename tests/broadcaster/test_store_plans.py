@@ -1,4 +1,4 @@
-"""How SQLite goes about the frequent questions: by an index that stays small, however long the ledger grows."""
+"""How the frequent questions are gone about: by an index that stays small, however long the ledger grows."""
 
 import re
 import sqlite3
@@ -18,6 +18,7 @@ from broadcaster.store.submissions import submit
 from broadcaster.store.subscribers import Subscribers
 from broadcaster.store.turns import prepare_sqlite
 from channels.contract import Arrival, Receipt
+from tests.support.postgresql import Server
 from tests.support.storing import (
     BORGHOLM,
     HOUR,
@@ -191,6 +192,26 @@ async def test_a_turn_is_one_statement_and_a_look_at_what_it_claimed(tmp_path: P
 
         assert len(second.claimed) == 1
         assert [statement.split()[0] for statement, _ in heard] == ["BEGIN", "INSERT", "SELECT"]
+
+
+async def test_postgresql_reads_no_whole_table_at_a_turn(postgresql_server: Server) -> None:
+    async with (
+        postgresql_server.database() as name,
+        upgraded(f"postgresql+asyncpg://{postgresql_server.address}/{name}") as database,
+    ):
+        await subscribe(database, ("+46701740605", "borgholm", "sv"))
+        await submit(database, submission(renditions=[BORGHOLM], routes=[TO_BORGHOLM]), "test")
+        lease = await lanes.acquire(database, "sms-borgholm", "there pid 1 b")
+        assert lease is not None
+        with listening() as heard:
+            await Ledger(database).turn(lease, Report({1: Verdict(State.ACCEPTED)}, 2, swept=NOW), NOW)
+        [(turn, values)] = [(statement, values) for statement, values in heard if statement.startswith("WITH held")]
+        plan = await database.read_at_once(
+            lambda connection: connection.exec_driver_sql(f"EXPLAIN {turn}", values).scalars().all()
+        )
+
+    assert any("Index Scan using pk_deliveries on deliveries" in step for step in plan)
+    assert not any("Seq Scan" in step for step in plan)
 
 
 async def test_open_deliveries_of_a_list_of_messages_are_counted_in_the_index(tmp_path: Path) -> None:
