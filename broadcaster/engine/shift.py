@@ -33,7 +33,7 @@ GATHERING = 0.05
 ENOUGH = 5 / 8
 """Share of a claim whose verdicts are recorded at once; the rest of it is in the air meanwhile.
 
-While the database works, its thread and the event loop take the interpreter from each other: few turns lose less by it.
+Later, and nothing is left to send when the database answers; earlier, and there are more turns.
 """
 
 HEARTBEAT = 3.0
@@ -177,7 +177,7 @@ class Shift:
             self._enough.set()
 
     def _addressed(self, claimed: Claimed) -> Addressed:
-        """Address the letter, for all of a claim in one go: one by one between requests it takes twice the time."""
+        """Address the letter, for all of a claim in one go: one by one between requests it takes longer."""
         if claimed.target is None and claimed.sealed_number is None:
             return GONE
         if claimed.gone:

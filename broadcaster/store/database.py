@@ -306,7 +306,11 @@ def _prepare_turns(connection: Any, _record: object) -> None:  # noqa: ANN401 (a
     from broadcaster.store.turns import prepare_sqlite  # noqa: PLC0415 (it builds on this module)
 
     cursor = connection.cursor()
-    prepare_sqlite(cursor)
+    try:
+        prepare_sqlite(cursor)
+    except BaseException:
+        connection.close()  # nobody else would
+        raise
     cursor.close()
 
 

@@ -19,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
-    literal_column,
     or_,
     select,
     update,
@@ -111,14 +110,9 @@ async def acquire(database: Database, lane: str, holder: str) -> Lease | None:
     return None if epoch is None else Lease(lane, holder, epoch, max(0.0, float(idle) / 1000))
 
 
-IS_HELD: ColumnElement[int] = literal_column("1")
-"""What the statement of :func:`held` returns where it is asked to: a row if the lease is still that one, else none."""
-
-
 def held(dialect: str, lane: ColumnElement[str], holder: ColumnElement[str], epoch: ColumnElement[int]) -> Update:
     """The statement that keeps a lane for another :data:`LEASE_SECONDS`, if the lease is still that one."""
-    ours = and_(lanes.c.name == lane, lanes.c.holder == holder, lanes.c.epoch == epoch)
-    return update(lanes).where(ours).values(lease_until=_end(dialect))
+    return update(lanes).where(_ours(lane, holder, epoch)).values(lease_until=_end(dialect))
 
 
 class Holding:
@@ -158,7 +152,9 @@ async def release(database: Database, lease: Lease) -> None:
     """Leave the lane to whoever wants it."""
     async with database.write() as connection:
         await connection.execute(
-            update(lanes).where(_ours(lease)).values(holder=None, lease_until=_clock(database.dialect))
+            update(lanes)
+            .where(_ours(lease.lane, lease.holder, lease.epoch))
+            .values(holder=None, lease_until=_clock(database.dialect))
         )
 
 
@@ -197,8 +193,10 @@ async def states(database: Database) -> list[LaneState]:
     return [LaneState(*tuple(row)) for row in found]
 
 
-def _ours(lease: Lease) -> ColumnElement[bool]:
-    return and_(lanes.c.name == lease.lane, lanes.c.holder == lease.holder, lanes.c.epoch == lease.epoch)
+def _ours(
+    lane: ColumnElement[str] | str, holder: ColumnElement[str] | str, epoch: ColumnElement[int] | int
+) -> ColumnElement[bool]:
+    return and_(lanes.c.name == lane, lanes.c.holder == holder, lanes.c.epoch == epoch)
 
 
 def _clock(dialect: str) -> ColumnElement[int]:

@@ -184,11 +184,11 @@ class Ledger:
             LeaseLostError: when the lane is another worker's now; nothing was written.
             StoreError: when the database cannot be used; nothing was written.
         """
-        due = report.swept is None or now - report.swept >= SWEEP
-        if due or report.put_back or report.gone:
+        swept = report.swept
+        if swept is None or now - swept >= SWEEP or report.put_back or report.gone:
             return await self._database.write_at_once(lambda connection: self._sweep(connection, lease, report, now))
         return await self._database.write_at_once(
-            lambda connection: self._take(connection, lease, report, report.swept or now, now), alone=True
+            lambda connection: self._take(connection, lease, report, swept, now), alone=True
         )
 
     def _sweep(self, connection: Connection, lease: Lease, report: Report, now: datetime) -> Turn:
@@ -200,6 +200,8 @@ class Ledger:
             cancel_called_off(connection, report.put_back, now)
         # What comes back may belong to a message that expired in an earlier sweep.
         _expire(connection, lease.lane, now, None if report.put_back else report.swept)
+        if report.room <= 0:
+            return Turn(now)
         return self._take(connection, lease, replace(report, verdicts={}), now, now)
 
     def _take(self, connection: Connection, lease: Lease, report: Report, swept: datetime, now: datetime) -> Turn:

@@ -68,9 +68,8 @@ class Turns:
     """Takes turns in one kind of database: ``sqlite`` or ``postgresql``."""
 
     def __init__(self, dialect: str) -> None:
-        self._is_sqlite = dialect == "sqlite"
-        self._turn = text(_PUT) if self._is_sqlite else _in_one_statement()
-        self._claimed = _claimed(dialect, deliveries.c, deliveries).where(deliveries.c.id.in_(select(_CLAIMED.c.id)))
+        self._look = _look() if dialect == "sqlite" else None
+        self._turn = _in_one_statement() if self._look is None else text(_PUT)
 
     def __call__(
         self, connection: Connection, lease: Lease, verdicts: str, room: int, now: datetime
@@ -86,7 +85,7 @@ class Turns:
             number, and whether that is gone.
 
         Raises:
-            LeaseLostError: when another worker took over; nothing was written, and on SQLite the transaction is over.
+            LeaseLostError: when another worker took over; nothing was written.
         """
         given = {
             "of_lane": lease.lane,
@@ -96,7 +95,7 @@ class Turns:
             "verdicts": verdicts,
             "room": room,
         }
-        if not self._is_sqlite:
+        if self._look is None:
             held, claimed = connection.execute(self._turn, given).one()
             if not held:
                 raise LeaseLostError(lease.lane)
@@ -107,7 +106,7 @@ class Turns:
             if _LOST in str(error.orig):
                 raise LeaseLostError(lease.lane) from None
             raise
-        return sets.rows(connection.execute(self._claimed).scalar()) if room else []
+        return sets.rows(connection.execute(self._look).scalar()) if room else []
 
 
 def _record(dialect: str, given: Mapping[str, ColumnElement[Any]]) -> Update:
@@ -162,10 +161,17 @@ def _claimed(dialect: str, columns: ReadOnlyColumnCollection[str, Any], which: F
     return select(rows).select_from(which.outerjoin(subscribers, subscribers.c.id == columns.subscriber))
 
 
+def _look() -> Select[Any]:
+    """What was claimed, for SQLite: a trigger returns nothing."""
+    return _claimed("sqlite", deliveries.c, deliveries).where(deliveries.c.id.in_(select(_CLAIMED.c.id)))
+
+
 def _in_one_statement() -> Select[Any]:
     """All of it, for PostgreSQL: whether the lease was held, and what was claimed."""
     d = deliveries.c
-    held = lanes.held("postgresql", _BOUND["of_lane"], _BOUND["of_holder"], _BOUND["of_epoch"]).returning(lanes.IS_HELD)
+    held = lanes.held("postgresql", _BOUND["of_lane"], _BOUND["of_holder"], _BOUND["of_epoch"]).returning(
+        literal_column("1", Integer)
+    )
     is_held = exists().select_from(held.cte("held"))
     recorded = _record("postgresql", _BOUND).where(is_held).cte("recorded")
     # Whoever wants to cancel one of these waits for us; what is being cancelled is not for us.

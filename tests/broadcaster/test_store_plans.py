@@ -155,8 +155,8 @@ async def leaving(database: Database) -> None:
     ("question", "steps"),
     [
         (claiming, [*A_TURN, BY_MESSAGE, *A_TURN, BY_ID]),
-        (recording, [*A_TURN, BY_MESSAGE, *A_TURN]),
-        (expiring, [*A_TURN, BY_MESSAGE, BY_MESSAGE, *A_TURN]),
+        (recording, [*A_TURN, BY_MESSAGE]),
+        (expiring, [*A_TURN, BY_MESSAGE, BY_MESSAGE]),
         (recovering, [BY_SENDING]),
         (asking_for_work, [BY_PENDING, BY_SENDING, BY_IN_DOUBT]),
         (believing, [BY_ID, BY_ID, BY_ID, BY_ID, BY_ID]),
