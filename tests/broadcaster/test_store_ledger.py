@@ -233,6 +233,20 @@ async def test_a_worker_that_lost_its_lane_writes_nothing(database: Database) ->
     assert await states(database) == ["sending", "pending"]
 
 
+async def test_a_turn_that_finds_the_lease_lost_writes_nothing_before_anybody_has_recovered_the_lane(
+    database: Database,
+) -> None:
+    await submit(database, posts(2), "test")
+    lost, ledger = await lease_on(database), Ledger(database)
+    [claimed] = (await ledger.turn(lost, Report({}, 1), NOW)).claimed
+    await execute(database, "UPDATE lanes SET epoch = epoch + 1")
+
+    report = Report({claimed.id: Verdict(State.ACCEPTED)}, 1, swept=NOW)  # with nothing to sweep: one statement
+    with pytest.raises(LeaseLostError):
+        await ledger.turn(lost, report, NOW)
+    assert sorted(await states(database)) == [State.PENDING, State.SENDING]
+
+
 async def test_a_verdict_counts_only_for_what_its_own_lease_claimed_in_its_own_lane(database: Database) -> None:
     await submit(database, posts(1), "test")
     early = await lease_on(database)
