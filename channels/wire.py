@@ -18,13 +18,17 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from channels.contract import Deferred, Halted, InDoubt, Rejected
+from channels.limit import TimeLimit
 
-TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5, sock_connect=5)
-"""Seconds: 5 to get a connection (name look-up and TLS included), 20 for everything up to the answer's last byte.
+TIMEOUT = 20.0
+"""Seconds for everything up to the answer's last byte.
 
-Five is ample for a mobile connection; 20 is more than any of the providers is known to take, and a lane that waits
-longer for a sick provider stands still. The account settings cannot change them.
+It is more than any of the providers is known to take, and a lane that waits longer for a sick provider stands still.
+The account settings cannot change it.
 """
+
+CONNECTING = aiohttp.ClientTimeout(connect=5, sock_connect=5)
+"""Seconds to get a connection, name look-up and TLS included: ample for a mobile connection."""
 
 LONGEST_BODY = 1024 * 1024
 """Bytes. Providers answer in a few kilobytes; what is longer is not theirs, and is not read to its end."""
@@ -129,14 +133,17 @@ def _headers() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How an adapter makes its requests: on the session that all share, but with a timeout of its own.
+    """How an adapter makes its requests: on the session that all share, but with a time limit of its own.
 
     Args:
+        limit: for a whole request.
+        connecting: for what comes before there is a connection.
         headers: what every request says of itself and of us.
     """
 
     http: aiohttp.ClientSession
-    timeout: aiohttp.ClientTimeout = TIMEOUT
+    limit: TimeLimit = field(default_factory=lambda: TimeLimit(TIMEOUT))
+    connecting: aiohttp.ClientTimeout = CONNECTING
     headers: Mapping[str, str] = field(default_factory=_headers, repr=False)
 
     def authorized(self, authorization: str) -> Self:
@@ -154,16 +161,17 @@ class Wire:
             longest: bytes of the answer that are read.
         """
         try:
-            async with self.http.request(
-                method,
-                url,
-                data=None if form is None else aiohttp.BytesPayload(form, content_type=FORM),
-                headers=self.headers,
-                timeout=self.timeout,
-                allow_redirects=False,
-                auto_decompress=False,  # so that the limit holds for what is kept in memory
-            ) as response:
-                body = await _read(response.content, longest)
+            with self.limit:
+                async with self.http.request(
+                    method,
+                    url,
+                    data=None if form is None else aiohttp.BytesPayload(form, content_type=FORM),
+                    headers=self.headers,
+                    timeout=self.connecting,
+                    allow_redirects=False,
+                    auto_decompress=False,  # so that the limit holds for what is kept in memory
+                ) as response:
+                    body = await _read(response.content, longest)
         except (aiohttp.ClientError, TimeoutError) as error:
             return next(outcome for kind, outcome in SILENCES if isinstance(error, kind))
         if body is None:

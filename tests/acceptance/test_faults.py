@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientTimeout
 
 from broadcaster.delivery import OPEN, State
 from broadcaster.plan import Plan, submission
@@ -22,6 +21,7 @@ from broadcaster.runtime import Broadcaster
 from broadcaster.store import reports
 from broadcaster.store.schema import moment
 from broadcaster.store.submissions import submit
+from channels.limit import TimeLimit
 from channels.provider import Wiring
 from channels.sandbox import Behaviour, Fault
 from channels.twilio import TwilioSettings, TwilioSms
@@ -337,7 +337,7 @@ async def test_poison_delays_nobody_and_says_what_is_wrong_with_it(here: World) 
 
 async def test_whatever_a_provider_does_after_it_has_acted_is_a_doubt_that_gets_settled(here: World) -> None:
     def impatient(settings: TwilioSettings, wiring: Wiring) -> TwilioSms:
-        return TwilioSms(settings, Wire(wiring.http, ClientTimeout(total=0.5)))
+        return TwilioSms(settings, Wire(wiring.http, TimeLimit(0.5)))
 
     account = here.config.accounts["sms"]
     accounts = {**here.config.accounts, "sms": replace(account, provider=replace(account.provider, build=impatient))}

@@ -17,7 +17,7 @@ from urllib.parse import quote
 import aiohttp
 import feedparser
 import pytest
-from aiohttp import ClientTimeout, web
+from aiohttp import web
 from pydantic import SecretStr
 
 from channels.contract import (
@@ -42,6 +42,7 @@ from channels.elks_voice import words_of
 from channels.facebook import FacebookPage
 from channels.feed import FeedChannel
 from channels.ivr import IvrChannel
+from channels.limit import TimeLimit
 from channels.page import PageChannel
 from channels.prompts import Format, PromptChannel, PromptSettings, silent
 from channels.providers.elks import ElksSettings
@@ -68,7 +69,7 @@ ACCOUNT = f"AC{'0' * 32}"
 BORGHOLM = Municipality("borgholm", ("sv",), ("feed", "ivr"), {"name": "Borgholms kommun", "phone": "", "web": ""})
 ISSUED = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 
-IMPATIENT = ClientTimeout(total=0.3)
+IMPATIENT = 0.3
 LATER = timedelta(seconds=6)
 """More than clocks may differ."""
 
@@ -263,9 +264,9 @@ class Court:
         self._log = log
         self._keys = itertools.count()
 
-    def channel(self, base_url: str | None = None, patience: ClientTimeout = TIMEOUT) -> Channel:
+    def channel(self, base_url: str | None = None, patience: float = TIMEOUT) -> Channel:
         """Make the channel, with its provider in the sandbox unless told otherwise."""
-        return self.trial.build(self.world, base_url or self.home(), Wire(self._http, patience))
+        return self.trial.build(self.world, base_url or self.home(), Wire(self._http, TimeLimit(patience)))
 
     def home(self) -> str:
         """Return the base URL of the provider in the sandbox, if the channel has one."""
@@ -449,7 +450,7 @@ async def test_an_address_where_the_provider_is_not_halts(court: Court) -> None:
 )
 @every_channel_with_doubts
 async def test_what_may_have_been_done_is_in_doubt_and_the_next_one_is_sent(
-    court: Court, behaviour: Behaviour, patience: ClientTimeout
+    court: Court, behaviour: Behaviour, patience: float
 ) -> None:
     court.misbehave(behaviour)
     assert isinstance(await court.send(court.channel(patience=patience)), InDoubt)
@@ -519,7 +520,7 @@ async def test_replacing_and_withdrawing_meet_the_same_troubles(
     ids=lambda value: f"{value.fault}-{value.code}" if isinstance(value, Behaviour) else "",
 )
 async def test_what_may_have_been_replaced_or_withdrawn_is_in_doubt_and_doing_it_again_settles_it(
-    court: Court, behaviour: Behaviour, patience: ClientTimeout
+    court: Court, behaviour: Behaviour, patience: float
 ) -> None:
     channel = court.channel(patience=patience)
     assert isinstance(channel, Replace)
@@ -694,7 +695,7 @@ async def sent(court: Court, channel: Channel, parcel: Parcel) -> tuple[Doubt, s
 )
 @every_channel_with_doubts
 async def test_what_is_in_doubt_is_found_if_it_was_done_and_only_then(
-    court: Court, behaviour: Behaviour, patience: ClientTimeout
+    court: Court, behaviour: Behaviour, patience: float
 ) -> None:
     parcel, channel = court.parcel(), court.channel(patience=patience)
     claimed = doubt(parcel)

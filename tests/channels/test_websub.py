@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import pytest
-from aiohttp import ClientTimeout, web
+from aiohttp import web
 from pydantic import ValidationError
 
 from channels.contract import Accepted, Deferred, Halted, Outcome, Parcel, Rejected
+from channels.limit import TimeLimit
 from channels.providers.websub import PROVIDER, WebSubSettings
 from channels.sandbox import Behaviour, Fault, Sandbox
 from channels.websub import WebSub
@@ -60,10 +61,10 @@ async def websub(sandbox: Sandbox, surfaces: MemorySurfaces) -> AsyncIterator[Bu
     """Make the adapter, at the sandbox's hub unless told otherwise; the feeds are found at the sandbox as well."""
     async with aiohttp.ClientSession() as http:
 
-        def build(hub: str = "", patience: float = 5, timeout: ClientTimeout = TIMEOUT) -> WebSub:
+        def build(hub: str = "", patience: float = 5, timeout: float = TIMEOUT) -> WebSub:
             return WebSub(
                 hub or sandbox.base_url("websub"),
-                Wire(http, timeout),
+                Wire(http, TimeLimit(timeout)),
                 surfaces,
                 public_url=f"{sandbox.url}/kris",
                 patience=patience,
@@ -135,7 +136,7 @@ async def test_a_hub_in_trouble_leaves_no_doubt_for_it_may_be_told_again(
     behaviour: Behaviour, expected: type[Outcome], websub: Build, sandbox: Sandbox
 ) -> None:
     sandbox.behave("websub", behaviour)
-    outcome = await websub(timeout=ClientTimeout(total=0.5)).send(PARCEL)
+    outcome = await websub(timeout=0.5).send(PARCEL)
     assert isinstance(outcome, expected)
     if isinstance(outcome, Deferred):
         assert outcome.after == (timedelta(minutes=2) if behaviour.retry_after else None)

@@ -27,7 +27,9 @@ from yarl import URL
 
 from channels.address import BaseUrl
 from channels.contract import Deferred, Halted, InDoubt, Rejected
+from channels.limit import TimeLimit
 from channels.wire import (
+    CONNECTING,
     LONGEST_BODY,
     LONGEST_LISTING,
     SILENCES,
@@ -43,7 +45,8 @@ from channels.wire import (
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """What a server does with a connection, from its first byte to its last."""
 
-IMPATIENT = ClientTimeout(total=0.3, connect=0.2, sock_connect=0.2)
+IMPATIENT = 0.3
+IN_A_HURRY = ClientTimeout(connect=0.2, sock_connect=0.2)
 
 FORM = {"to": "+46701740605", "message": "Räksmörgås & 100 % 🦐"}
 
@@ -98,8 +101,10 @@ def saying(*chunks: bytes) -> Talk:
     return talk
 
 
-async def ask(http: aiohttp.ClientSession, url: str, patience: ClientTimeout = TIMEOUT) -> Answer:
-    wire = Wire(http, patience).authorized("Basic c2VjcmV0")
+async def ask(
+    http: aiohttp.ClientSession, url: str, patience: float = TIMEOUT, connecting: ClientTimeout = CONNECTING
+) -> Answer:
+    wire = Wire(http, TimeLimit(patience), connecting).authorized("Basic c2VjcmV0")
     return await wire.request("POST", f"{url}/a1/sms", form=urlencode(FORM).encode())
 
 
@@ -154,7 +159,7 @@ async def test_no_room_for_a_connection_means_certainly_not_done(http: aiohttp.C
         for client in waiting:  # fills the backlog, so that the next connection is not answered at all
             client.setblocking(False)  # noqa: FBT003 - the socket module's way
             client.connect_ex(deaf.getsockname())
-        answer = await ask(http, f"http://127.0.0.1:{deaf.getsockname()[1]}", IMPATIENT)
+        answer = await ask(http, f"http://127.0.0.1:{deaf.getsockname()[1]}", connecting=IN_A_HURRY)
         for client in waiting:
             client.close()
     assert answer == Deferred("no connection: the provider does not respond")
@@ -171,7 +176,7 @@ async def test_all_connections_being_taken_means_certainly_not_done() -> None:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as http, serving(talk) as url:
         first = asyncio.create_task(ask(http, url))
         await taken.wait()
-        second = await ask(http, url, IMPATIENT)
+        second = await ask(http, url, connecting=IN_A_HURRY)
         first.cancel()
     assert second == Deferred("no connection: the provider does not respond")
 
@@ -202,7 +207,7 @@ async def test_a_tls_handshake_without_end_means_certainly_not_done(http: aiohtt
         await until_left(reader)
 
     async with serving(talk) as url:
-        answer = await ask(http, url.replace("http:", "https:"), IMPATIENT)
+        answer = await ask(http, url.replace("http:", "https:"), connecting=IN_A_HURRY)
     assert answer == Deferred("no connection: the provider does not respond")
 
 
