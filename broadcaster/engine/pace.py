@@ -51,9 +51,9 @@ class Pace:
     async def turn(self, weight: int = 1) -> float:
         """Wait for the caller's turn, in the order of asking; gives the time, for :meth:`back`."""
         now = _time()
-        if self._window is not None and (self._in_line or not self._leave(self._window, weight, now, now)):
-            return await self._turn_in_line(self._window, weight, now)
-        return now
+        if self._window is None or (not self._in_line and self._leave(self._window, weight, now, now) <= 0):
+            return now
+        return await self._turn_in_line(self._window, weight, now)
 
     def back(self, weight: int, left: float) -> None:
         """Note that a parcel's answer is there, or that none will come."""
@@ -67,31 +67,27 @@ class Pace:
         self._in_line += 1
         try:
             async with self._line:
-                while not self._leave(window, weight, asked, now := _time()):
-                    await self._pause(self._wait(window, weight, now, self._share(now)))
+                while (wait := self._leave(window, weight, asked, now := _time())) > 0:
+                    await self._pause(wait)
                 return now
         finally:
             self._in_line -= 1
 
-    def _leave(self, window: Window, weight: int, asked: float, now: float) -> bool:
-        """Take the turn if it has come."""
+    def _leave(self, window: Window, weight: int, asked: float, now: float) -> float:
+        """Take the turn if it has come; else give the seconds to wait, at least, or infinity until something lands."""
         if self._due < asked:
             was_idle = asked - self._left > CATCH_UP
             self._due = max(self._due, asked if was_idle else asked - CATCH_UP)
         share = self._share(now)
-        if self._wait(window, weight, now, share) > 0:
-            return False
-        self._due += weight * self._interval / share
-        self._left = now
-        self._flying += 1
-        window.leave(weight)
-        return True
-
-    def _wait(self, window: Window, weight: int, now: float, share: float) -> float:
-        """Seconds, at least; infinity until something lands."""
         if self._flying >= max(1, int(self._concurrency * share)):
             return math.inf
-        return max(self._due, window.room(weight, now)) - now
+        wait = max(self._due, window.room(weight, now)) - now
+        if wait <= 0:
+            self._due += weight * self._interval / share
+            self._left = now
+            self._flying += 1
+            window.leave(weight)
+        return wait
 
     async def _pause(self, seconds: float) -> None:
         if seconds < math.inf:

@@ -10,6 +10,7 @@ What this process has in ``sending`` is exactly what it has claimed and not yet 
 
 import asyncio
 import logging
+from collections import deque
 from contextlib import suppress
 from datetime import datetime
 
@@ -67,7 +68,8 @@ class Shift:
         self._lease = lease
         self._stop = stop
         self._letters: dict[int, Letter] = {}
-        self._waiting: asyncio.Queue[tuple[Claimed, Addressed]] = asyncio.Queue()
+        self._waiting: deque[tuple[Claimed, Addressed]] = deque()
+        self._handed_out = asyncio.Event()  # there may be something in it
         self._claimed: set[int] = set()  # ours in `sending`, with a verdict or without
         self._in_the_air: set[int] = set()  # bytes may have left, no verdict yet
         self._verdicts: dict[int, Verdict] = {}
@@ -128,7 +130,8 @@ class Shift:
         self._letters |= turn.letters
         for claimed in turn.claimed:
             self._claimed.add(claimed.id)
-            self._waiting.put_nowait((claimed, self._addressed(claimed)))
+            self._waiting.append((claimed, self._addressed(claimed)))
+        self._handed_out.set()
         with suppress(StoreError):  # told again by the next parcel that meets it
             await self._tell_health()
         return bool(turn.claimed)
@@ -156,7 +159,10 @@ class Shift:
 
     async def _work_on(self) -> None:
         while True:
-            claimed, addressed = await self._waiting.get()
+            while not self._waiting:
+                self._handed_out.clear()
+                await self._handed_out.wait()
+            claimed, addressed = self._waiting.popleft()
             try:
                 verdict = await self._deliver(claimed, addressed)
             except asyncio.CancelledError:
@@ -218,12 +224,13 @@ class Shift:
             return outcome
         if self._station.health.note(outcome, _time(), self._shop.dice()):
             self._account_failed = True
-        if isinstance(outcome, Accepted | Rejected):
-            self._works = True
-        elif isinstance(outcome, Halted):
-            self._halt_reason = outcome.reason
-        elif isinstance(outcome, Deferred | InDoubt):
-            self._failure = outcome.reason
+        match outcome:
+            case Accepted() | Rejected():
+                self._works = True
+            case Halted(reason):
+                self._halt_reason = reason
+            case Deferred(reason) | InDoubt(reason):
+                self._failure = reason
         return decide(outcome, claimed.attempts, self._shop.clock(), self._shop.dice())
 
     async def _perform(self, claimed: Claimed, letter: Letter, addressed: Parcel | Halted) -> Outcome | Verdict:
@@ -258,14 +265,12 @@ class Shift:
 
     async def _close(self, turning: asyncio.Task[bool], workers: list[asyncio.Task[None]]) -> None:
         """Leave nothing of ours in ``sending``: what was in the air is in doubt, the rest goes back."""
-        with suppress(LeaseLostError):
-            await turning
+        await asyncio.gather(turning, return_exceptions=True)  # what it met, work() meets as well
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         await self._recalls.close()
-        while not self._waiting.empty():
-            claimed, _ = self._waiting.get_nowait()
+        for claimed, _ in self._waiting:
             self._note(claimed, unsent(self._shop.clock()))
         now = self._shop.clock()
         report = Report(self._verdicts, room=0, swept=self._swept, settle=self._station.settle)

@@ -1,14 +1,15 @@
 """A shift whose lease may have ended, and what it has claimed in vain."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import pytest
 
-from broadcaster.delivery import State
+from broadcaster.delivery import State, Verdict
 from broadcaster.engine.pace import Health, Pace
 from broadcaster.engine.shift import Shift
-from broadcaster.engine.station import Station, Workshop
+from broadcaster.engine.station import Station, Workshop, untold
 from broadcaster.store import lanes
 from broadcaster.store.database import Database
 from broadcaster.store.lanes import LEASE_SECONDS, Lease, LeaseLostError
@@ -40,9 +41,15 @@ class Stopwatch:
         return self.seconds
 
 
-def shift(database: Database, channel: ScriptedChannel, lease: Lease, stopwatch: Stopwatch) -> Shift:
+def shift(
+    database: Database,
+    channel: ScriptedChannel,
+    lease: Lease,
+    stopwatch: Stopwatch,
+    results: Callable[[str, Iterable[Verdict]], None] = untold,
+) -> Shift:
     """One that has all its deliveries claimed while it sends them one after the other."""
-    shop = Workshop(database, Ledger(database), SEAL, lambda: NOW, lambda: 0.5, lease.holder, stopwatch)
+    shop = Workshop(database, Ledger(database), SEAL, lambda: NOW, lambda: 0.5, lease.holder, stopwatch, results)
     station = Station(
         name=lease.lane,
         channel=channel,
@@ -116,3 +123,17 @@ async def test_a_number_that_was_marked_as_gone_since_the_plan_is_not_tried(data
         (State.CANCELLED, "the number is marked as gone", 0),
         (State.ACCEPTED, None, 1),
     ]
+
+
+async def test_a_bug_in_the_middle_is_told_and_leaves_nobody_at_work(database: Database) -> None:
+    await submit(database, posts(3), "test")
+
+    def fail(_lane: str, verdicts: Iterable[Verdict]) -> None:
+        if list(verdicts):
+            raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        await shift(database, ScriptedChannel(), await leased(database, "pages"), Stopwatch(), fail).work()
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert State.SENDING not in await states(database)
