@@ -17,7 +17,7 @@ from broadcaster.store.errors import StoreError, explained
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
-HEAD = "0010"
+HEAD = "0011"
 """Revision of the newest migration: what this program reads and writes. Revisions count up, in four digits."""
 
 BUSY_TIMEOUT = 30.0
@@ -53,7 +53,8 @@ class Database:
         self._writer = nullcontext() if self.is_postgresql else asyncio.Lock()
         # One reads while the other waits for somebody else's lock.
         self._threads = None if self.is_postgresql else _SqliteThreads(url, busy_timeout)
-        # There a statement is a transaction, and to try a pooled connection takes one question instead of three.
+        # There a statement is a transaction, and a pooled connection is not tried before: while the loop is busy every
+        # question that could be spared takes as long as the turn of all that are sending.
         self._alone = _engine(url, busy_timeout, alone=True) if self.is_postgresql else self._engine
         self.woken = asyncio.Event()
 
@@ -267,11 +268,14 @@ def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 def _engine(url: str, busy_timeout: float, *, alone: bool = False) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        from broadcaster.store.postgresql import arguments  # noqa: PLC0415 (a driver that SQLite has no use for)
+        from broadcaster.store.postgresql import arguments, refuse_closed  # noqa: PLC0415 (a driver that SQLite has no use for)
 
-        options = {"isolation_level": "AUTOCOMMIT"} if alone else {}
         given = arguments(busy_timeout, by_index=alone)
-        return create_async_engine(url, pool_pre_ping=True, connect_args=given, **options)
+        if not alone:
+            return create_async_engine(url, pool_pre_ping=True, connect_args=given)
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT", connect_args=given)
+        event.listen(engine.sync_engine, "checkout", refuse_closed)
+        return engine
     engine = create_async_engine(url, connect_args={"timeout": busy_timeout})
     _listening_to_sqlite(engine.sync_engine)
     return engine

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 IDLE_IN_TRANSACTION = 5
@@ -71,6 +72,16 @@ def arguments(busy_timeout: float, *, by_index: bool = False) -> dict[str, Any]:
     if by_index:
         settings["enable_seqscan"] = "off"
     return {"timeout": CONNECT_WITHIN, "connection_class": Connection, "server_settings": settings}
+
+
+def refuse_closed(connection: Any, *_: object) -> None:  # noqa: ANN401 (a pooled connection, as SQLAlchemy adapts it)
+    """Let a pool open another connection in place of one whose end we were told of; unlike a ping, it asks nothing.
+
+    Raises:
+        DisconnectionError: it is closed.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 @asynccontextmanager

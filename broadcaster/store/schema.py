@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -106,6 +107,7 @@ renditions = Table(
     Column("text", Text, nullable=False),
     Column("operation", String(8), nullable=False, server_default=text("'send'")),  # what is done with the text
     UniqueConstraint("message", "municipality", "channel", "language", "operation"),
+    UniqueConstraint("id", "message"),  # for deliveries to refer to
 )
 
 subscribers = Table(
@@ -133,8 +135,8 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("message", ForeignKey("messages.id"), nullable=False),
-    Column("rendition", ForeignKey("renditions.id"), nullable=False),
+    Column("message", String(10), nullable=False),  # its rendition's
+    Column("rendition", Id, nullable=False),
     Column("lane", Text, nullable=False),
     # Where it goes: a subscriber, or the name of a page, feed or line. A subscriber who leaves takes the number along.
     Column("subscriber", ForeignKey("subscribers.id", ondelete="SET NULL")),
@@ -157,6 +159,8 @@ deliveries = Table(
     Column("acts_on", BigInteger),  # a delivery's id: whose text it replaces, marks or takes away
     Column("only_after_sent", Integer, nullable=False, server_default="0"),  # 1: it is for those who got that one
     Column("called_off", Text),  # why it is not to be sent again should it turn out that it was not
+    # One reference for both: to look them up takes a good part of the time of planning a large message.
+    ForeignKeyConstraint(["rendition", "message"], ["renditions.id", "renditions.message"]),
 )
 Index(None, deliveries.c.message, deliveries.c.state, deliveries.c.rendition)  # all that a count needs
 Index("ix_deliveries_subscriber", deliveries.c.subscriber)

@@ -22,7 +22,7 @@ from broadcaster.store.database import HEAD, WAL_IS_SAFE, Database
 from broadcaster.store.errors import StoreError
 from broadcaster.store.schema import lanes, metadata
 from broadcaster.store.submissions import submit
-from tests.support.storing import execute, fetch, posts, upgraded
+from tests.support.storing import execute, fetch, migrated, posts, upgraded
 
 
 def differences(connection: Connection) -> list[object]:
@@ -78,6 +78,38 @@ async def test_an_upgraded_database_is_current_and_upgrading_it_again_keeps_what
     await database.expect_current()
     assert await database.revision() == HEAD
     assert await fetch(database, "SELECT count(*) FROM deliveries") == [(1,)]
+
+
+async def test_deliveries_from_before_they_had_one_reference_are_all_kept_and_refer_to_what_they_did(
+    database_url: str,
+) -> None:
+    async with Database(database_url) as database:
+        async with database.write() as connection:
+            await connection.run_sync(migrated, "0010")
+        for statement in (
+            "INSERT INTO messages (id, content_hash, incident, kind, severity, headline, source, issued, expires)"
+            " VALUES ('0a1b2c3d4e', 'h', 'Dataintrång', 'alert', 'severe', 'h', 's', 1000, 9000)",
+            "INSERT INTO renditions (id, message, municipality, channel, language, title, text)"
+            " VALUES (7, '0a1b2c3d4e', 'borgholm', 'sms', 'sv', 't', 'x')",
+            "INSERT INTO subscribers (id, number, lookup, since) VALUES (5, 'sealed', 'hashed', 1000)",
+            "INSERT INTO deliveries (id, message, rendition, lane, subscriber, state, due, changed)"
+            " VALUES (3, '0a1b2c3d4e', 7, 'sms', 5, 'accepted', 1000, 2000)",
+        ):
+            await execute(database, statement)
+        await database.upgrade()
+        kept = "SELECT id, message, rendition, lane, subscriber, state, due, changed, attempts, held FROM deliveries"
+        assert await fetch(database, kept) == [(3, "0a1b2c3d4e", 7, "sms", 5, "accepted", 1000, 2000, 0, 0)]
+        await execute(database, "DELETE FROM subscribers")
+        assert await fetch(database, "SELECT subscriber FROM deliveries") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    "change", ["UPDATE deliveries SET rendition = 999", "UPDATE deliveries SET message = 'ffffffffff'"]
+)
+async def test_a_delivery_cannot_carry_what_is_no_text_of_its_message(database: Database, change: str) -> None:
+    await submit(database, posts(1), "test")
+    with pytest.raises(IntegrityError):
+        await execute(database, change)
 
 
 async def test_two_programs_may_upgrade_at_once(database_url: str) -> None:
@@ -431,3 +463,13 @@ async def test_who_waits_too_long_for_a_connection_is_told_so(postgresql_url: st
         errors = [task.exception() for task in done]
         assert errors
         assert all(isinstance(e, StoreError) and "takes too long to answer" in str(e) for e in errors)
+
+
+async def test_a_connection_that_was_closed_while_nobody_used_it_is_replaced_before_anybody_notices(
+    postgresql_url: str,
+) -> None:
+    async with upgraded(postgresql_url) as database:
+        pooled = await database.read_at_once(lambda connection: connection.connection.driver_connection)
+        assert pooled is not None
+        await pooled.close()
+        assert await database.read_at_once(lambda connection: connection.execute(select(1)).scalar()) == 1

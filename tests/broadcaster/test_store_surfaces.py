@@ -4,9 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection
 
 from broadcaster.delivery import State
 from broadcaster.store.database import Database
@@ -14,7 +11,7 @@ from broadcaster.store.submissions import Posting, Submission, submit
 from broadcaster.store.surfaces import SurfaceStore
 from channels.contract import Original, Parcel, Showing, Surfaces
 from messages.model import Kind, Rendition, Severity
-from tests.support.storing import BORGHOLM, HOUR, NOW, SECOND, execute, submission
+from tests.support.storing import BORGHOLM, HOUR, NOW, SECOND, execute, migrated, submission
 
 PARCEL = Parcel(
     key="0a1b2c3d4e-1",
@@ -168,11 +165,3 @@ async def test_what_was_shown_before_there_were_pages_gets_its_incident_from_its
         [showing] = await SurfaceStore(database, Clock()).showing("feed", "borgholm/sv")
     assert showing.parcel.incident == "Dataintrång"
     assert showing.parcel.next_update == datetime.fromtimestamp(5, UTC)
-
-
-def migrated(connection: Connection, revision: str) -> None:
-    """Bring an empty database to an older revision."""
-    config = Config()
-    config.set_main_option("script_location", "broadcaster.store:migrations")
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)

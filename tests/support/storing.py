@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alembic import command
+from alembic.config import Config
 from pydantic import SecretStr
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from broadcaster.store.audiences import Route
 from broadcaster.store.database import Database
@@ -37,6 +39,14 @@ async def upgraded(url: str) -> AsyncIterator[Database]:
     async with Database(url) as database:
         await database.upgrade()
         yield database
+
+
+def migrated(connection: Connection, revision: str) -> None:
+    """Bring an empty database to an older revision."""
+    config = Config()
+    config.set_main_option("script_location", "broadcaster.store:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def submission(
