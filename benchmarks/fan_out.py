@@ -21,7 +21,7 @@ RESIDENTS = 20_000
 SLOW_RESIDENTS = 1_000
 """For Apprise, which would take long over all of them."""
 
-ROUNDS = 3
+ROUNDS = 5
 
 # The tests' server forgets what a power cut finds; here every commit has to be on the disk.
 _DURABLE = ("fsync = on", "synchronous_commit = on", "full_page_writes = on")
