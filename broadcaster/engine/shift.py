@@ -265,7 +265,7 @@ class Shift:
 
     async def _close(self, turning: asyncio.Task[bool], workers: list[asyncio.Task[None]]) -> None:
         """Leave nothing of ours in ``sending``: what was in the air is in doubt, the rest goes back."""
-        await asyncio.gather(turning, return_exceptions=True)  # what it met, work() meets as well
+        await asyncio.gather(turning, return_exceptions=True)  # work() raises what it met, unless it was called off
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
