@@ -7,13 +7,13 @@ seconds: it is the same whichever process is asked.
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from broadcaster import __version__
 from broadcaster.config import Config
 from broadcaster.delivery import State, Verdict
 from broadcaster.glance import Glance
@@ -53,7 +53,7 @@ class Meters:
         ProcessCollector(registry=self.registry)
         self._channels = channels_of(config)
         about = Gauge("broadcaster_info", "The program.", ["version", "mode"], registry=self.registry)
-        about.labels(version("municipal-broadcaster"), config.mode).set(1)
+        about.labels(__version__, config.mode).set(1)
         self._results = Counter(
             "broadcaster_delivery_results",
             "What tries to deliver came to in this process.",

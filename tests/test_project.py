@@ -1,7 +1,6 @@
 """What holds for the repository as a whole."""
 
 import fnmatch
-import importlib.metadata
 import os
 import re
 import subprocess
@@ -15,6 +14,9 @@ import pytest
 from markdown_it import MarkdownIt
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from broadcaster import __version__
 
 ROOT = Path(__file__).parent.parent
 LOCKS = sorted(ROOT.glob("requirements/*.lock"))
@@ -87,8 +89,16 @@ def test_no_file_names_a_folder_of_one_machine_or_a_package_registry() -> None:
     assert not found
 
 
-def test_the_installed_version_is_that_of_pyproject() -> None:
-    assert importlib.metadata.version("municipal-broadcaster") == pyproject()["project"]["version"]
+def test_the_change_log_begins_with_the_version_that_the_program_says() -> None:
+    headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    newest = next(heading for heading in headings if heading != "Unreleased")
+    released = re.fullmatch(r"(\d+\.\d+\.\d+), \d{4}-\d\d-\d\d", newest)
+    assert released, newest
+    if headings[0] == "Unreleased":
+        assert Version(released[1]) < Version(__version__)
+        assert Version(__version__).is_devrelease
+    else:
+        assert released[1] == __version__
 
 
 @pytest.mark.parametrize("command", ["make demo", "make test"])

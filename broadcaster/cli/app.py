@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from broadcaster import __version__
 from broadcaster.cli import (
     authoring,
     context,
@@ -35,9 +36,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 (a callback gets its option's value like this)
     if wanted:
-        from importlib.metadata import version
-
-        print(f"broadcaster {version('municipal-broadcaster')}")
+        print(f"broadcaster {__version__}")
         raise typer.Exit
 
 

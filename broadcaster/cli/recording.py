@@ -1,9 +1,9 @@
 """What ``incident export`` does."""
 
 import asyncio
-from importlib.metadata import version
 from pathlib import Path
 
+from broadcaster import __version__
 from broadcaster.cli.errors import ServiceError, UsageError
 from broadcaster.cli.leading import named
 from broadcaster.clock import utc_now
@@ -23,7 +23,7 @@ async def export_one(config: Config, wanted: str, directory: Path) -> None:
     async with opened(config) as store:
         incident = await named(store.database, wanted)
         story = await timeline.read(store.database, incident.name)
-    made = Made(utc_now(), version("municipal-broadcaster"), config.zone)
+    made = Made(utc_now(), __version__, config.zone)
     files = await asyncio.to_thread(record, story, made)
     try:
         await asyncio.to_thread(put, directory, files, incident.name)

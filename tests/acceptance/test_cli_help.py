@@ -1,13 +1,13 @@
 """What the command line says about itself, and what it does with what it does not know."""
 
 import asyncio
-import importlib.metadata
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
 
+from broadcaster import __version__
 from broadcaster.cli.app import app
 from tests.support.desk import PROGRAM, ended, environment
 from tests.support.warm import Ran
@@ -61,7 +61,7 @@ async def test_help_shows_an_example_on_a_line_of_its_own(command: tuple[str, ..
 
 
 async def test_the_program_says_its_version() -> None:
-    assert (await run("--version")).out == f"broadcaster {importlib.metadata.version('municipal-broadcaster')}\n"
+    assert (await run("--version")).out == f"broadcaster {__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 from aiohttp import web
 from prometheus_client.parser import text_string_to_metric_families
 
+from broadcaster import __version__
 from broadcaster.metrics import Meters
 from broadcaster.plan import Plan, submission
 from broadcaster.runtime import Broadcaster
@@ -127,7 +128,7 @@ async def test_metrics_tell_what_came_of_a_message_and_when_the_next_is_promised
     assert found["broadcaster_incident_next_update_timestamp_seconds", "Dataintrång"] == promise.timestamp()
     assert found["broadcaster_promises_overdue",] == 0
     assert found["broadcaster_database_up",] == 1
-    assert found["broadcaster_info", "sandbox", "0.1.0"] == 1
+    assert found["broadcaster_info", "sandbox", __version__] == 1
     assert found["broadcaster_http_requests_total", "/{path}", "200"] == 1
     assert found["broadcaster_http_request_duration_seconds_count", "/{path}"] == 1
     assert found["process_resident_memory_bytes",] > 0
