@@ -32,7 +32,7 @@ from channels import address
 from channels.provider import Provider
 from channels.providers.elks_voice import ElksVoiceSettings
 from channels.providers.feed import FEED
-from channels.providers.page import PAGE
+from channels.providers.page import PAGE, PageSettings, path
 from channels.providers.prompts import PromptSettings
 from channels.providers.websub import WEBSUB, WebSubSettings
 from channels.registry import CHANNELS, PROVIDERS
@@ -92,13 +92,6 @@ def _supported(value: SecretStr) -> SecretStr:
     return value
 
 
-def _public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError('is not a web address: write it as "https://kris.example.se"')
-    return value.rstrip("/")
-
-
 def _municipal_code(value: str) -> str:
     if not re.fullmatch("[0-9]{4}", value):
         raise ValueError('is no number of a municipality: write its four digits in quotation marks, such as "0885"')
@@ -115,7 +108,7 @@ class ServeSettings(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    public_url: Annotated[str, AfterValidator(address.web_root)] | None = None
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
 
 
@@ -330,6 +323,7 @@ class _Checker:
         self._source = source
         self._folder = file.absolute().parent
         self._problems: list[Problem] = []
+        self._municipalities: Mapping[str, Municipality] = {}
 
     def check(self, data: dict[str, Any]) -> Config:
         parsed = self._validated(_File, data, ())
@@ -345,6 +339,7 @@ class _Checker:
             self._check_hubs(parsed)
             self._check_prompts(accounts)
             self._check_duty(parsed, accounts)
+            self._municipalities = _municipalities(parsed, accounts)
         sources = self._sources(parsed, _tables(data, "sources")) if parsed is not None else {}
         if parsed is None or self._problems:
             raise ConfigError(self._problems)
@@ -365,7 +360,7 @@ class _Checker:
             duty=_duty(parsed.duty, accounts),
             sandbox=parsed.sandbox,
             accounts=accounts,
-            municipalities={name: _municipality(name, s) for name, s in parsed.municipalities.items()},
+            municipalities=self._municipalities,
             routes=routes,
             sources=sources,
             no_change=frozenset(name for name, s in parsed.municipalities.items() if s.no_change),
@@ -569,7 +564,7 @@ class _Checker:
             self._problem((*path, "municipalities"), f"{id_!r} is no municipality.", known)
         if strangers or not named:
             return None
-        municipalities = tuple(_municipality(id_, parsed.municipalities[id_]) for id_ in named)
+        municipalities = tuple(self._municipalities[id_] for id_ in named)
         spoken = tuple(dict.fromkeys(code for one in municipalities for code in one.languages))
         for code in settings.languages or ():
             if code not in spoken:
@@ -633,14 +628,31 @@ def _tables(data: Mapping[str, Any], key: str) -> list[tuple[str, dict[str, Any]
     return [(k, v) for k, v in tables.items() if isinstance(v, dict)] if isinstance(tables, dict) else []
 
 
-def _municipality(id_: str, settings: MunicipalitySettings) -> Municipality:
-    own = {"name": settings.name, "phone": settings.phone, "web": settings.web}
+def _municipalities(parsed: _File, accounts: Mapping[str, Account]) -> Mapping[str, Municipality]:
+    elsewhere = (one.settings.url for one in accounts.values() if isinstance(one.settings, PageSettings))
+    root = next(elsewhere, None) or parsed.serve.public_url
+    return {name: _municipality(name, settings, root) for name, settings in parsed.municipalities.items()}
+
+
+def _municipality(id_: str, settings: MunicipalitySettings, root: str | None) -> Municipality:
+    """A municipality with its variables.
+
+    Args:
+        root: where the public pages begin, if residents can read them. Without, its page is its own web site.
+    """
+    own = {"name": settings.name, "phone": settings.phone, "web": settings.web, PAGE.name: settings.web}
+    pages: dict[str, dict[str, str]] = {}
+    if root and PAGE.name in settings.channels and PAGE.name not in settings.variables:
+        first = settings.languages[0]
+        pages = {code: {PAGE.name: f"{root}/{path(id_, code, first)}"} for code in settings.languages}
+        own |= pages.pop(first)
+    spoken = dict.fromkeys([*settings.translations, *pages])
     return Municipality(
         id=id_,
         languages=settings.languages,
         channels=tuple(channel for channel in CHANNELS if channel in settings.channels),
         variables=own | settings.variables,
-        translations=settings.translations,
+        translations={code: pages.get(code, {}) | settings.translations.get(code, {}) for code in spoken},
         code=settings.code or "",
     )
 

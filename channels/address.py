@@ -1,7 +1,8 @@
-"""Addresses of providers in the configuration."""
+"""Addresses in the configuration: those of providers, and those where residents read."""
 
 import ipaddress
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 from yarl import URL
@@ -21,6 +22,18 @@ def _base_url(text: str) -> str:
     if url.scheme == "http" and not is_loopback(url.host):
         raise ValueError("secrets only travel encrypted: write https://, or leave http:// for this machine (127.0.0.1)")
     return text
+
+
+def web_root(text: str) -> str:
+    """Accept where pages begin, and write it without a slash at the end.
+
+    Raises:
+        ValueError: it is no such address.
+    """
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError('is not a web address: write it as "https://kris.example.se"')
+    return text.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:

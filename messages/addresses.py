@@ -19,6 +19,13 @@ ADDRESS = re.compile(
 """An address as people write it in a sentence, without the punctuation that follows it."""
 
 
+def brief(address: str) -> str:
+    """Write a web address as short as it still is one for whoever taps it; any other text stays as it is."""
+    short = address.removeprefix("https://").removesuffix("/")
+    found = ADDRESS.fullmatch(short)
+    return short if found and found["web"] else address
+
+
 def target(address: re.Match[str]) -> str:
     """Give the URI that a match of ``ADDRESS`` leads to; a web address without scheme is meant to be ``https``."""
     if address["mail"]:

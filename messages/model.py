@@ -119,7 +119,8 @@ class Municipality:
         id: the short name used in files and addresses: ``borgholm``.
         languages: ISO 639-1 codes, its first language first.
         channels: names of the channels on which it has an account.
-        variables: what ``{{ municipality.KEY }}`` stands for: name, phone, web and any other the configuration adds.
+        variables: what ``{{ municipality.KEY }}`` stands for: name, phone, web, page (where residents read more, also
+            when its own web site is down) and any other the configuration adds.
         translations: variables that differ in a language, by language.
         code: its official number (SCB), whose first two digits are its county's; empty for who has none, as companies.
     """

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from messages import front_matter, languages
+from messages.addresses import brief
 from messages.characters import is_blank
 from messages.document import part_name, split_headline
 from messages.languages import Opening
@@ -275,13 +276,21 @@ def _text(wanted: _Wanted, title: str | None, problems: list[Problem]) -> str | 
 def _with_values(wanted: _Wanted, source: str, line: int, problems: list[Problem]) -> str | None:
     """Put the values into a source; None if it has problems, which are added to the others."""
     file = wanted.message.file
+    own = _brief(wanted.municipality) if wanted.form.markup is Markup.SMS else wanted.municipality
     try:
-        return substitute(
-            source, wanted.municipality, wanted.language, file=file, line=line, next_update=wanted.next_update
-        )
+        return substitute(source, own, wanted.language, file=file, line=line, next_update=wanted.next_update)
     except InputError as error:
         problems += error.problems
         return None
+
+
+def _brief(municipality: Municipality) -> Municipality:
+    """A municipality whose web addresses take no more room than they have to."""
+    shown = {key: brief(value) for key, value in municipality.variables.items()}
+    translated = {
+        code: {key: brief(value) for key, value in own.items()} for code, own in municipality.translations.items()
+    }
+    return replace(municipality, variables=shown, translations=translated)
 
 
 def _misfits(wanted: _Wanted, text: str) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from broadcaster.residents.commands import Command, Verb, words_of
 from broadcaster.store.news import News
+from messages.addresses import brief
 from messages.languages import Texting, language
 from messages.model import Municipality
 from messages.moments import told
@@ -187,7 +188,7 @@ class _Desk:
         text = self._texting.replies[name].format(
             municipality=own["name"],
             phone=own["phone"],
-            web=own["web"],
+            page=brief(own["page"]),
             place=place_name(about),
             order=order[0].upper(),
             languages=", ".join(language(code).name for code in codes),

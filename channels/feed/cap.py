@@ -68,7 +68,7 @@ def _add_info(root: Element, alert: Alert, rendition: Rendition, municipality: M
         ("headline", rendition.title),
         ("description", description),
         ("instruction", instruction),
-        ("web", _web(municipality)),
+        ("web", _web(municipality, rendition.language)),
         ("contact", municipality.variables.get("phone", "")),
     ):
         _add(info, tag, text)
@@ -158,8 +158,9 @@ def _quoted(name: str) -> str:
     return f'"{name.replace(chr(34), chr(39))}"' if " " in name else name
 
 
-def _web(municipality: Municipality) -> str:
-    address = municipality.variables.get("web", "")
+def _web(municipality: Municipality, code: str) -> str:
+    own = municipality.translations.get(code, {})
+    address = own.get("page") or municipality.variables.get("page", "")
     return address if not address or "://" in address else f"https://{address}"
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from channels.feed.document import JOINT
 from channels.provider import Contacts
+from channels.providers.page import path
 from messages.model import Municipality
 
 FIRST_LANGUAGE = "sv"
@@ -60,9 +61,8 @@ class Site:
 
     def path(self, address: Address) -> str:
         """Where a page stands below the root: nothing, ``en/``, ``borgholm/`` or ``borgholm/en/``."""
-        owner = "" if address.joint else f"{address.municipality}/"
-        first = self.languages(address.municipality)[0]
-        return owner if address.language == first else f"{owner}{address.language}/"
+        owner = "" if address.joint else address.municipality
+        return path(owner, address.language, self.languages(address.municipality)[0])
 
     def other(self, address: Address, municipality: str) -> Address:
         """The page of another in the same language, or else in that one's first."""

@@ -1,5 +1,10 @@
-"""The public page in the configuration: a folder for its files, if other web servers hand them out as well."""
+"""The public page in the configuration: where it can be read, and a folder for its files if others hand them out."""
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from channels.address import web_root
 from channels.contract import ChannelKind, Nature
 from channels.provider import Provider, built_by
 from channels.settings import AccountSettings, FilePath
@@ -15,9 +20,22 @@ class PageSettings(AccountSettings):
     Args:
         directory: the folder for the files, of which only the parent must exist; None where ``serve`` alone hands the
             pages out.
+        url: where residents read the pages, without a slash at the end; None where that is at ``serve``.
     """
 
     directory: FilePath | None = None
+    url: Annotated[str, AfterValidator(web_root)] | None = None
+
+
+def path(owner: str, language: str, first: str) -> str:
+    """Where a page stands below the root: nothing, ``en/``, ``borgholm/`` or ``borgholm/en/``.
+
+    Args:
+        owner: short name of its municipality; empty for the page of all together.
+        first: the owner's first language, whose page has the shorter path.
+    """
+    below = f"{owner}/" if owner else ""
+    return below if language == first else f"{below}{language}/"
 
 
 def _target(_settings: PageSettings, rendition: Rendition) -> str:

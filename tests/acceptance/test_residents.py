@@ -184,9 +184,9 @@ async def test_what_cannot_be_answered_gets_no_answer_and_does_nothing(
 async def test_a_number_of_another_country_is_refused_unless_it_is_configured(tmp_path: Path) -> None:
     norwegian, url = "+4746123456", f"sqlite+aiosqlite:///{tmp_path}/broadcaster.db"
     async with town(tmp_path, url, "twilio") as here:
-        assert await here.text("START BORGHOLM", norwegian) == (
-            "Vi kan inte skicka sms till ditt nummers land. Följ läget på https://www.borgholm.se."
-        )
+        refused = await here.text("START BORGHOLM", norwegian) or ""
+        assert refused.startswith("Vi kan inte skicka sms till ditt nummers land. Följ läget på http://127.0.0.1:")
+        assert refused.endswith("/borgholm.")
         assert await here.subscriptions() == []
     (tmp_path / "again").mkdir()
     allowed = {"[sandbox]": '[residents]\ncountries = ["SE", "NO"]\n\n[sandbox]'}

@@ -49,6 +49,49 @@ def test_the_shipped_configuration_is_good_and_stays_on_this_machine(folder: Pat
     assert config.account_for("morbylanga", "facebook").provider is FACEBOOK
 
 
+PUBLIC_URL = 'public_url = "http://127.0.0.1:8080"'
+PAGES = 'provider = "page"'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "swedish", "english"),
+    [
+        (PAGES, PAGES, "http://127.0.0.1:8080/borgholm/", "http://127.0.0.1:8080/borgholm/en/"),
+        (
+            PUBLIC_URL,
+            'public_url = "https://a.se/kris/"',
+            "https://a.se/kris/borgholm/",
+            "https://a.se/kris/borgholm/en/",
+        ),
+        (PAGES, f'{PAGES}\nurl = "https://b.se/"', "https://b.se/borgholm/", "https://b.se/borgholm/en/"),
+        ('["sv", "en"]', '["en", "sv"]', "http://127.0.0.1:8080/borgholm/sv/", "http://127.0.0.1:8080/borgholm/"),
+        (PUBLIC_URL, "", "https://www.borgholm.se", "https://www.borgholm.se"),
+        (', page = "pages"', "", "https://www.borgholm.se", "https://www.borgholm.se"),
+        ("code = ", 'variables = { page = "kris.a.se" }\ncode = ', "kris.a.se", "kris.a.se"),
+        (
+            'name = "Borgholm Municipality"',
+            'name = "Borgholm"\npage = "crisis.a.se"',
+            "http://127.0.0.1:8080/borgholm/",
+            "crisis.a.se",
+        ),
+    ],
+)
+def test_texts_can_name_the_page_where_residents_read_more(
+    folder: Path, old: str, new: str, swedish: str, english: str
+) -> None:
+    borgholm = changed(folder, old, new).municipalities["borgholm"]
+    assert [{**borgholm.variables, **borgholm.translations.get(code, {})}["page"] for code in ("sv", "en")] == [
+        swedish,
+        english,
+    ]
+
+
+def test_the_address_of_pages_that_others_hand_out_is_one(folder: Path) -> None:
+    (problem,) = problems(folder, PAGES, f'{PAGES}\nurl = "kris.se"')
+    assert "accounts.pages.url" in problem
+    assert "is not a web address" in problem
+
+
 def test_relative_paths_are_meant_from_the_configuration(folder: Path) -> None:
     assert load(folder / "config.toml").database_url.get_secret_value().endswith(f"{folder}/broadcaster.db")
 

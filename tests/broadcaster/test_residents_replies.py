@@ -30,20 +30,20 @@ BORGHOLM = Municipality(
     "borgholm",
     ("sv", "en"),
     (),
-    {"name": "Borgholms kommun", "phone": "0485-880 00", "web": "https://www.borgholm.se"},
+    {"name": "Borgholms kommun", "phone": "0485-880 00", "page": "https://kris.example.se/borgholm/"},
     {"en": {"name": "Borgholm Municipality"}},
 )
 MORBYLANGA = Municipality(
     "morbylanga",
     ("sv",),
     (),
-    {"name": "Mörbylånga kommun", "phone": "0485-470 00", "web": "https://www.morbylanga.se"},
+    {"name": "Mörbylånga kommun", "phone": "0485-470 00", "page": "https://kris.example.se/morbylanga/"},
 )
 LONGEST = Municipality(
     "upplands-vasby",
     KNOWN,
     (),
-    {"name": "Upplands Väsby kommun", "phone": "08-590 970 00", "web": "https://www.upplandsvasby.se"},
+    {"name": "Upplands Väsby kommun", "phone": "08-590 970 00", "page": "https://kris.example.se/upplands-vasby/"},
 )
 ZONE = ZoneInfo("Europe/Stockholm")
 BOTH = Office({"borgholm": BORGHOLM, "morbylanga": MORBYLANGA}, None, ZONE)
@@ -71,7 +71,13 @@ def said(command: Command, resident: Resident = NOBODY, office: Office = BOTH, n
         (Command(Verb.START), ENGLISH, BOTH, ("borgholm", "en"), "You now get texts"),
         (Command(Verb.START), NOBODY, BOTH, None, "Skicka START och kommunens namn, till exempel START BORGHOLM."),
         (Command(Verb.START, clear=False), NOBODY, HOME, None, "till exempel START BORGHOLM."),
-        (Command(Verb.START, "borgholm"), Resident({}, may_join=False), BOTH, None, "https://www.borgholm.se"),
+        (
+            Command(Verb.START, "borgholm"),
+            Resident({}, may_join=False),
+            BOTH,
+            None,
+            "läget på kris.example.se/borgholm.",
+        ),
         (Command(Verb.STOP), OURS, BOTH, Leave(None), "Du får inga fler sms från oss."),
         (Command(Verb.STOP), NOBODY, BOTH, Leave(None), "Du får inga fler sms från oss."),
         (Command(Verb.STOP, spoken="en"), NOBODY, BOTH, Leave(None), "You get no more texts from us."),

@@ -15,7 +15,7 @@ from messages.model import Municipality
 from tests.support.storing import BORGHOLM, NOW, SEAL, TO_BORGHOLM, blocked, states, submission, subscribe, upgraded
 
 NUMBER, INBOX = "+46701740605", "+46701740698"
-NAMES = {"name": "Borgholms kommun", "phone": "0485-880 00", "web": "www.borgholm.se"}
+NAMES = {"name": "Borgholms kommun", "phone": "0485-880 00", "page": "www.borgholm.se"}
 OFFICE = Office(
     {"borgholm": Municipality("borgholm", ("sv",), ("sms",), NAMES)}, "borgholm", ZoneInfo("Europe/Stockholm")
 )

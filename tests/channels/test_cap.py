@@ -25,12 +25,15 @@ BORGHOLM = Municipality(
     "borgholm",
     ("sv", "en"),
     ("feed",),
-    {"name": "Borgholms kommun", "phone": "0485-880 00", "web": "www.borgholm.se"},
-    {"en": {"name": "Borgholm Municipality"}},
+    {"name": "Borgholms kommun", "phone": "0485-880 00", "page": "kris.example.se/borgholm/"},
+    {"en": {"name": "Borgholm Municipality", "page": "kris.example.se/borgholm/en/"}},
     code="0885",
 )
 MORBYLANGA = Municipality(
-    "morbylanga", ("sv",), ("feed",), {"name": "Mörbylånga kommun", "phone": "", "web": "https://www.morbylanga.se"}
+    "morbylanga",
+    ("sv",),
+    ("feed",),
+    {"name": "Mörbylånga kommun", "phone": "", "page": "https://kris.example.se/morbylanga/"},
 )
 MUNICIPALITIES = {m.id: m for m in (BORGHOLM, MORBYLANGA)}
 SWEDISH = (
@@ -184,7 +187,7 @@ async def test_an_alert_says_everything_in_each_language(scene: Scene) -> None:
             "Our servers are shut down.",
         ],
         "info/instruction": ["- Ring växeln."],
-        "info/web": ["https://www.borgholm.se", "https://www.borgholm.se"],
+        "info/web": ["https://kris.example.se/borgholm/", "https://kris.example.se/borgholm/en/"],
         "info/contact": ["0485-880 00", "0485-880 00"],
         "info/area/areaDesc": ["Borgholms kommun", "Borgholm Municipality"],
         "info/area/geocode/valueName": ["Kommun", "Län", "Kommun", "Län"],
@@ -198,7 +201,7 @@ async def test_a_municipality_without_number_or_phone_leaves_them_out(scene: Sce
     document = scene.document("m1", "morbylanga")
     assert cap.said(document, "info/area/areaDesc") == ["Mörbylånga kommun"]
     assert cap.said(document, "info/area/geocode") == cap.said(document, "info/contact") == []
-    assert cap.said(document, "info/web") == ["https://www.morbylanga.se"]
+    assert cap.said(document, "info/web") == ["https://kris.example.se/morbylanga/"]
 
 
 async def test_summer_time_has_its_own_offset(scene: Scene) -> None:

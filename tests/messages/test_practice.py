@@ -28,6 +28,7 @@ FORMS = {
 
 def municipality(short: str, name: str, english: str, phone: str) -> Municipality:
     variables = {"name": name, "phone": phone, "web": f"https://www.{short}.se", "energy": "www.borgholmenergi.se"}
+    variables["page"] = f"https://kris.example.se/{short}/"
     variables["unreadable"] = "https://[example"
     return Municipality(short, ("sv", "en"), tuple(FORMS), variables, {"en": {"name": english}})
 

@@ -300,3 +300,12 @@ def _assert_fit(text: Rendition, form: Form) -> None:
     assert limits.words is None or count_words(text.text) <= limits.words
     if form.markup is Markup.HTML:
         assert "<script" not in text.text.lower()
+
+
+def test_an_address_is_short_in_a_text_message_whole_where_it_is_a_link_and_spoken_where_it_is_heard() -> None:
+    there = replace(BORGHOLM, variables={**BORGHOLM.variables, "page": "https://kris.example.se/borgholm/"})
+    texts = rendered("# Läs mer\n\nLäs på {{ municipality.page }}.\n", there)
+    assert texts["borgholm", "sms", "sv"].text.endswith("Läs på kris.example.se/borgholm.")
+    assert "Läs på https://kris.example.se/borgholm/." in texts["borgholm", "facebook", "sv"].text
+    assert '<a href="https://kris.example.se/borgholm/">' in texts["borgholm", "feed", "sv"].text
+    assert "kris punkt example punkt se snedstreck borgholm." in texts["borgholm", "ivr", "sv"].text

@@ -27,11 +27,12 @@ FORMS = {
     "feed": Form(Markup.HTML, Limits()),
     "ivr": Form(Markup.SPEECH, Limits(words=40)),
 }
+PAGE = "https://kris.example.se/borgholm/"
 BORGHOLM = Municipality(
     "borgholm",
     ("sv", "en"),
     tuple(FORMS),
-    {"name": "Borgholms kommun", "phone": "0485-880 00", "web": "https://www.borgholm.se"},
+    {"name": "Borgholms kommun", "phone": "0485-880 00", "web": "https://www.borgholm.se", "page": PAGE},
     {"en": {"name": "Borgholm Municipality"}},
 )
 SOURCE = """+++
@@ -97,7 +98,7 @@ def test_a_text_message_and_a_phone_line_get_it_short() -> None:
         "Läget kl. 16: E-tjänster fungerar inte. Telefoni fungerar begränsat. Läs mer på"
     )
     assert texts["ivr", "sv"].text.startswith("Läget klockan 16: E-tjänster fungerar inte. Telefoni fungerar")
-    assert "borgholm.se" not in texts["ivr", "sv"].text
+    assert "example.se" not in texts["ivr", "sv"].text
 
 
 def test_the_report_follows_the_last_message_and_is_as_severe_as_that() -> None:
