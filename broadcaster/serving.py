@@ -57,6 +57,7 @@ def web_app(
         sign_ups=_sign_ups(broadcaster, clock),
         readiness=_readiness(broadcaster),
         meters=meters,
+        proxies=config.serve.trusted_proxies,
     )
 
 

@@ -123,7 +123,7 @@ async def listening(broadcaster: Broadcaster, meters: Meters | None = None) -> A
         app = web_app(broadcaster, meters=meters)
         try:
             host, port = await stack.enter_async_context(
-                serving(app, settings.host, settings.port, settings.public_url)
+                serving(app, settings.host, settings.port, settings.public_url, proxies=settings.trusted_proxies)
             )
         except OSError as error:
             raise _refused(error, "serve", settings.port) from None

@@ -1,12 +1,11 @@
 """The web application: which address leads where, and what every answer has in common."""
 
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Middleware
 
 from broadcaster.metrics import Meters
 from broadcaster.web import (
@@ -29,13 +28,12 @@ from broadcaster.web.inbound import Texts
 from broadcaster.web.pages import Pages
 from broadcaster.web.prompts import PromptFile
 from broadcaster.web.receipts import Reporters
-from broadcaster.web.server import LARGEST_BODY, body_in_time
+from broadcaster.web.server import LARGEST_BODY, body_in_time, no_stack_trace
 from broadcaster.web.sign_up import SignUps
+from broadcaster.web.visitors import Network
 from channels.contract import Surfaces
 from channels.elks_voice import ElksLine
 from channels.ivr import Line
-
-_LOGGER = logging.getLogger(__name__)
 
 
 def create_app(  # noqa: PLR0913 - all by keyword, and most only where there is something of the kind
@@ -53,6 +51,7 @@ def create_app(  # noqa: PLR0913 - all by keyword, and most only where there is 
     readiness: Readiness | None = None,
     meters: Meters | None = None,
     elks_lines: Mapping[str, ElksLine] = MappingProxyType({}),
+    proxies: Sequence[Network] = (),
 ) -> web.Application:
     """Put the application together.
 
@@ -71,8 +70,9 @@ def create_app(  # noqa: PLR0913 - all by keyword, and most only where there is 
         readiness: tells whether the work can be done; None where nobody asks.
         meters: count what is answered; None where nobody counts.
         elks_lines: the phone lines at 46elks, by what stands in their webhooks' addresses.
+        proxies: whose word counts for where a request comes from.
     """
-    app = web.Application(middlewares=_middlewares(meters), client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=_middlewares(meters, proxies), client_max_size=LARGEST_BODY)
     app[feeds.FEEDS] = feed_files or FeedFiles(None, now)
     app[voice.VOICE] = voice.Voice(lines, surfaces, now)
     app[elks_voice.ELKS_VOICE] = elks_voice.ElksVoice(elks_lines, surfaces, now)
@@ -136,19 +136,7 @@ def create_app(  # noqa: PLR0913 - all by keyword, and most only where there is 
     return app
 
 
-def _middlewares(meters: Meters | None) -> list[Middleware]:
+def _middlewares(meters: Meters | None, proxies: Sequence[Network]) -> list[Middleware]:
     """What every request goes through, from the outside to the inside."""
     counted = [] if meters is None else [metrics.counted(meters)]
-    return [*counted, _no_stack_trace, body_in_time()]
-
-
-@web.middleware
-async def _no_stack_trace(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Keep what went wrong inside to the log."""
-    try:
-        return await handler(request)
-    except web.HTTPException:
-        raise
-    except Exception:
-        _LOGGER.exception("%s %s could not be answered", request.method, webhooks.without_secret(request))
-        return web.Response(status=500, text="Något gick fel hos oss. Försök igen om en stund.\n")
+    return [*counted, no_stack_trace, body_in_time(proxies=proxies)]

@@ -25,15 +25,31 @@ def visitor(request: web.Request, proxies: Sequence[Network]) -> str:
 def behind(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:
     """The nearest address that is none of our proxies: each proxy adds at the end who it was asked by."""
     chain = [hop.strip() for line in forwarded for hop in line.split(",")]
-    client = _parsed(peer)
-    while client is not None and any(client in proxy for proxy in proxies) and chain:
-        further = _parsed(chain.pop())
-        if further is None:
+    client = peer
+    while is_one_of(client, proxies) and chain:
+        further = chain.pop()
+        if _parsed(further) is None:
             break
         client = further
+    return network_of(client)
+
+
+def is_one_of(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an address lies in one of the networks; what is no address does not."""
+    client = _parsed(address)
+    return client is not None and any(client in network for network in networks)
+
+
+def network_of(address: str, four: int = 32, six: int = _HOUSEHOLD) -> str:
+    """What an address counts as: its network of so many bits, of IPv4 or IPv6; itself if it is none.
+
+    Left alone, a whole address of IPv4 counts, and of IPv6 a household's network.
+    """
+    client = _parsed(address.partition("/")[0])
     if client is None:
-        return peer
-    return str(ip_network((client, _HOUSEHOLD), strict=False)) if isinstance(client, IPv6Address) else str(client)
+        return address
+    bits = six if isinstance(client, IPv6Address) else four
+    return str(client) if bits == client.max_prefixlen else str(ip_network((client, bits), strict=False))
 
 
 def is_from_elsewhere(request: web.Request) -> bool:
