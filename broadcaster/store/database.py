@@ -1,17 +1,16 @@
 """Opening the database: SQLite by default, PostgreSQL where several machines share the work."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Table, event, func, inspect, make_url, select, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from broadcaster.store import sqlite as sqlite_files
 from broadcaster.store.errors import StoreError, explained
 
 if TYPE_CHECKING:
@@ -25,10 +24,6 @@ BUSY_TIMEOUT = 30.0
 _UPGRADING = 0x62726F6164  # the lock's name among PostgreSQL's advisory locks: any number that nobody else uses
 
 _CALL = "broadcaster"  # what machines wake each other by, on PostgreSQL
-
-# https://sqlite.org/wal.html: before this version a rare race between a checkpoint and a writer corrupts the file.
-WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
-
 
 T = TypeVar("T")
 
@@ -47,15 +42,15 @@ class Database:
     def __init__(self, url: str, *, busy_timeout: float = BUSY_TIMEOUT) -> None:
         self.url = make_url(url)
         self.name = self.url.render_as_string(hide_password=True) if self.is_postgresql else str(self.url.database)
-        self._engine = _engine(url, busy_timeout)
+        self._engine = _engine(self.url, busy_timeout)
         self._writing = self._engine.execution_options(writer=True)
         # SQLite has one writer at a time. Ours queue here, in order; its own busy handler would sleep and try again.
         self._writer = nullcontext() if self.is_postgresql else asyncio.Lock()
         # One reads while the other waits for somebody else's lock.
-        self._threads = None if self.is_postgresql else _SqliteThreads(url, busy_timeout)
+        self._threads = None if self.is_postgresql else sqlite_files.Threads(self.url, busy_timeout)
         # There a statement is a transaction, and a pooled connection is not tried before: while the loop is busy every
         # question that could be spared takes as long as the turn of all that are sending.
-        self._alone = _engine(url, busy_timeout, alone=True) if self.is_postgresql else self._engine
+        self._alone = _engine(self.url, busy_timeout, alone=True) if self.is_postgresql else self._engine
         self.woken = asyncio.Event()
 
     @property
@@ -229,98 +224,14 @@ def _migrate(connection: Any) -> None:  # noqa: ANN401 (handed through to Alembi
     command.upgrade(config, "head")
 
 
-class _SqliteThreads:
-    """Runs whole transactions on SQLite in a thread for those that read and one for those that write.
+def _engine(url: URL, busy_timeout: float, *, alone: bool = False) -> AsyncEngine:
+    if url.get_backend_name() == "sqlite":
+        return sqlite_files.opened(url, busy_timeout)
+    from broadcaster.store.postgresql import arguments, refuse_closed  # noqa: PLC0415 (a driver that SQLite has no use for)
 
-    Each has a connection of its own, and does one after the other.
-    """
-
-    def __init__(self, url: str, busy_timeout: float) -> None:
-        here, waits = make_url(url).set(drivername="sqlite"), {"timeout": busy_timeout}
-        self._reading = _listening_to_sqlite(create_engine(here, connect_args=waits))
-        writing = _listening_to_sqlite(create_engine(here, connect_args=waits))
-        event.listen(writing, "connect", _prepare_turns)
-        self._writing = writing.execution_options(writer=True)
-        self._reader, self._writer = ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "writer")
-
-    async def run(self, work: Callable[[Connection], T], *, writes: bool) -> T:
-        """Do it. Whoever is called off in between waits for the end: nobody may take a turn before."""
-        executor, engine = (self._writer, self._writing) if writes else (self._reader, self._reading)
-        running = asyncio.get_running_loop().run_in_executor(executor, _transact, engine, work)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            await asyncio.wait([running])
-            raise
-
-    async def close(self) -> None:
-        """Close the connections, where they were opened."""
-        for executor, engine in ((self._reader, self._reading), (self._writer, self._writing)):
-            await asyncio.get_running_loop().run_in_executor(executor, engine.dispose)
-        self._reader.shutdown()
-        self._writer.shutdown()
-
-
-def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with engine.begin() as connection:
-        return work(connection)
-
-
-def _engine(url: str, busy_timeout: float, *, alone: bool = False) -> AsyncEngine:
-    if not url.startswith("sqlite"):
-        from broadcaster.store.postgresql import arguments, refuse_closed  # noqa: PLC0415 (a driver that SQLite has no use for)
-
-        given = arguments(busy_timeout, by_index=alone)
-        if not alone:
-            return create_async_engine(url, pool_pre_ping=True, connect_args=given)
-        engine = create_async_engine(url, isolation_level="AUTOCOMMIT", connect_args=given)
-        event.listen(engine.sync_engine, "checkout", refuse_closed)
-        return engine
-    engine = create_async_engine(url, connect_args={"timeout": busy_timeout})
-    _listening_to_sqlite(engine.sync_engine)
+    given = arguments(busy_timeout, by_index=alone)
+    if not alone:
+        return create_async_engine(url, pool_pre_ping=True, connect_args=given)
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT", connect_args=given)
+    event.listen(engine.sync_engine, "checkout", refuse_closed)
     return engine
-
-
-def _listening_to_sqlite(engine: Engine) -> Engine:
-    event.listen(engine, "do_connect", _try_sqlite)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _try_sqlite(_dialect: object, _record: object, arguments: Sequence[Any], _options: object) -> None:
-    # Tried here first: where opening fails, aiosqlite leaves a thread behind that may complain on the terminal.
-    sqlite3.connect(arguments[0]).close()
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 (a driver's connection)
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not guessed by the driver
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"PRAGMA journal_mode={'WAL' if WAL_IS_SAFE else 'DELETE'}")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-    except BaseException:
-        connection.close()  # nobody else would
-        raise
-    cursor.close()
-
-
-def _prepare_turns(connection: Any, _record: object) -> None:  # noqa: ANN401 (a driver's connection)
-    from broadcaster.store.turns import prepare_sqlite  # noqa: PLC0415 (it builds on this module)
-
-    cursor = connection.cursor()
-    try:
-        prepare_sqlite(cursor)
-    except BaseException:
-        connection.close()  # nobody else would
-        raise
-    cursor.close()
-
-
-def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 (a connection of either kind)
-    options = connection.get_execution_options()
-    if options.get("unreferenced"):
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # has no effect once the transaction has begun
-    writer = options.get("writer")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")

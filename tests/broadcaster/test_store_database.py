@@ -18,9 +18,10 @@ from sqlalchemy import Connection, event, inspect, select, update
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import IntegrityError
 
-from broadcaster.store.database import HEAD, WAL_IS_SAFE, Database
+from broadcaster.store.database import HEAD, Database
 from broadcaster.store.errors import StoreError
 from broadcaster.store.schema import lanes, metadata
+from broadcaster.store.sqlite import WAL_IS_SAFE
 from broadcaster.store.submissions import submit
 from tests.support.storing import execute, fetch, migrated, posts, upgraded
 

@@ -1,0 +1,95 @@
+"""SQLite: how it is opened, how its transactions begin, and the threads that run whole ones."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from broadcaster.store.sqlite_driver import DRIVER, ended
+
+# https://sqlite.org/wal.html: before this version a rare race between a checkpoint and a writer corrupts the file.
+WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
+
+T = TypeVar("T")
+
+
+def opened(url: URL, busy_timeout: float) -> AsyncEngine:
+    """An engine for transactions whose steps the event loop takes."""
+    engine = create_async_engine(url.set(drivername=DRIVER), connect_args={"timeout": busy_timeout})
+    _prepared(engine.sync_engine)
+    return engine
+
+
+class Threads:
+    """Runs whole transactions in a thread for those that read and one for those that write.
+
+    Each has a connection of its own, and does one after the other.
+    """
+
+    def __init__(self, url: URL, busy_timeout: float) -> None:
+        here, waits = url.set(drivername="sqlite"), {"timeout": busy_timeout}
+        self._reading = _prepared(create_engine(here, connect_args=waits))
+        writing = _prepared(create_engine(here, connect_args=waits))
+        event.listen(writing, "connect", _prepare_turns)
+        self._writing = writing.execution_options(writer=True)
+        self._reader, self._writer = ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "writer")
+
+    async def run(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+        """Do it. Whoever is called off in between waits for the end: nobody may take a turn before."""
+        executor, engine = (self._writer, self._writing) if writes else (self._reader, self._reading)
+        return await ended(asyncio.get_running_loop().run_in_executor(executor, _transact, engine, work))
+
+    async def close(self) -> None:
+        """Close the connections, where they were opened."""
+        for executor, engine in ((self._reader, self._reading), (self._writer, self._writing)):
+            await asyncio.get_running_loop().run_in_executor(executor, engine.dispose)
+        self._reader.shutdown()
+        self._writer.shutdown()
+
+
+def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
+
+
+def _prepared(engine: Engine) -> Engine:
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 (a driver's connection)
+    connection.isolation_level = None  # transactions are begun by _begin, not guessed by the driver
+    cursor = connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA journal_mode={'WAL' if WAL_IS_SAFE else 'DELETE'}")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+    except BaseException:
+        connection.close()  # nobody else would
+        raise
+    cursor.close()
+
+
+def _prepare_turns(connection: Any, _record: object) -> None:  # noqa: ANN401 (a driver's connection)
+    from broadcaster.store.turns import prepare_sqlite  # noqa: PLC0415 (it builds on this module)
+
+    cursor = connection.cursor()
+    try:
+        prepare_sqlite(cursor)
+    except BaseException:
+        connection.close()  # nobody else would
+        raise
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:  # noqa: ANN401 (a connection of either kind)
+    options = connection.get_execution_options()
+    if options.get("unreferenced"):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # has no effect once the transaction has begun
+    writer = options.get("writer")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
