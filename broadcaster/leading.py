@@ -49,16 +49,45 @@ def standing(thread: Sequence[Said], now: datetime) -> Sequence[Said]:
 
 def current(thread: Sequence[Said], now: datetime) -> Sequence[Said]:
     """The last word for each municipality, or what was put in its place; nothing where that expired."""
+    return [said for said in last_words(thread) if said.expires > now]
+
+
+def last_words(thread: Sequence[Said]) -> Sequence[Said]:
+    """The last word for each municipality, or what was put in its place, be it expired or not."""
     last: set[str] = set()
     for lines in _since_cleared(thread):
         if newest := next((said for said in reversed(lines) if said.kind is not Kind.CORRECTION), None):
             last.add(with_corrections(newest, lines)[-1].id)
-    return [said for said in standing(thread, now) if said.id in last]
+    return [said for said in thread if said.id in last]
 
 
-def promised(thread: Sequence[Said], now: datetime) -> datetime | None:
-    """When the next update is due by the last word; None where none is promised."""
-    return min((said.next_update for said in current(thread, now) if said.next_update is not None), default=None)
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What an incident that goes on owes to residents.
+
+    Args:
+        promise: when the next update is due by the last word; None where none is promised.
+        expired: since when the last word for some municipality has expired; None while all are true.
+    """
+
+    promise: datetime | None
+    expired: datetime | None
+
+    def overdue(self, now: datetime) -> bool:
+        """Whether somebody should have said something by now."""
+        return self.expired is not None or (self.promise is not None and self.promise <= now)
+
+
+def owed(incident: Incident, thread: Sequence[Said], now: datetime) -> Owed:
+    """What residents wait for in an incident; nothing once it is closed."""
+    if incident.closed is not None:
+        return Owed(None, None)
+    words = last_words(thread)
+    going_on = [said for said in words if said.expires > now or (incident.lasts and not said.is_exercise)]
+    return Owed(
+        promise=min((said.next_update for said in going_on if said.next_update is not None), default=None),
+        expired=min((said.expires for said in going_on if said.expires <= now), default=None),
+    )
 
 
 @dataclass(frozen=True, slots=True)

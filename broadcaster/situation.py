@@ -94,7 +94,7 @@ async def _last(database: Database, order: Order, at: datetime) -> Said:
     concerned = municipalities or {municipality for one in said for municipality in one.municipalities}
     standing = {one.id: one for municipality in concerned for one in since_cleared(said, municipality)}
     last = max(standing.values(), key=lambda one: one.issued, default=None)
-    if incident.closed is not None or last is None or last.expires <= at:
+    if incident.closed is not None or last is None or (last.expires <= at and not incident.lasts):
         who = f" for {', '.join(municipalities)}" if municipalities else ""
         raise RefusedError(
             f"Nothing goes on in the incident {quoted(name)}{who}: no message of it is true any more. "

@@ -242,12 +242,14 @@ class Showing:
             correction takes its place; on a phone line an incident in a language.
         parcel: what is shown there. That of a correction has the ``kind`` and ``issued`` of what it corrects.
         updated: when this slot's text last changed (UTC); ``parcel.issued`` is when it first appeared.
+        lasts: whether its incident goes on when this has expired: then it is still the last word, and nothing is over.
     """
 
     surface: str
     slot: str
     parcel: Parcel
     updated: datetime
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

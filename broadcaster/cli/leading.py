@@ -19,12 +19,14 @@ from broadcaster.deadlines import Deadline
 from broadcaster.delivery import State
 from broadcaster.leading import (
     Clock,
+    Owed,
     clocks,
     close_incident,
     current,
+    last_words,
     note_report,
     open_incident,
-    promised,
+    owed,
     standing,
 )
 from broadcaster.opening import opened
@@ -113,13 +115,13 @@ async def show_all(config: Config, *, everything: bool, as_json: bool) -> None:
         return
     shown = table("incident", "state", "messages", "last said", "next update", "next deadline")
     for incident, thread, deadline in lines:
-        promise = None if incident.closed else promised(thread, now)
+        waiting = owed(incident, thread, now)
         shown.add_row(
             incident.name,
-            "closed" if incident.closed else "open",
+            "closed" if incident.closed else "OVERDUE" if waiting.overdue(now) else "open",
             str(len(thread)),
-            _local(thread[-1].issued, config) if thread else "",
-            _due(promise, config, now),
+            _said_last(thread, waiting, config, now),
+            _due(waiting.promise, config, now),
             _due(deadline.due, config, now) if deadline else "",
         )
     out.print(shown)
@@ -151,8 +153,11 @@ async def show_one(config: Config, wanted: str, *, as_json: bool) -> None:
         return
     out = console()
     _print_head(out, config, incident, later)
-    if promise := None if incident.closed else promised(thread, now):
-        out.print(f"Next update promised: {_due(promise, config, now)}.")
+    waiting = owed(incident, thread, now)
+    if waiting.promise is not None:
+        out.print(f"Next update promised: {_due(waiting.promise, config, now)}.")
+    if waiting.expired is not None:
+        _print_expired(out, config, incident, thread, waiting.expired)
     if running:
         out.print(_clock_table(running, config, now))
     elif incident.closed is None:
@@ -218,6 +223,23 @@ def _print_head(out: Console, config: Config, incident: Incident, later: Sequenc
         out.print(f"Earlier: {incident.earlier}.")
     if later:
         out.print(f"Later: {', '.join(other.name for other in later)}.")
+
+
+def _print_expired(out: Console, config: Config, incident: Incident, thread: Sequence[Said], since: datetime) -> None:
+    """Say that residents have not heard anything for too long, and what to do."""
+    last = next(said.id for said in last_words(thread) if said.expires == since)
+    out.print(
+        f"OVERDUE: message {last} expired {_local(since, config)}. Residents still see and hear it, with how old it is "
+        f"and that it is not over. Send an update (`broadcaster update {last} FILE`), say that it is over "
+        f'(`broadcaster all-clear {last}`), or end it without a word: `broadcaster incident close "{incident.name}"`.'
+    )
+
+
+def _said_last(thread: Sequence[Said], waiting: Owed, config: Config, now: datetime) -> str:
+    if not thread:
+        return ""
+    expired = "" if waiting.expired is None else f" (expired {_span(now - waiting.expired)} ago)"
+    return f"{_local(thread[-1].issued, config)}{expired}"
 
 
 def _clock_table(running: Iterable[Clock], config: Config, now: datetime) -> Any:  # noqa: ANN401 (rich has many kinds)
@@ -296,7 +318,7 @@ def _composed(name: str) -> str:
 
 
 def _summary(incident: Incident, thread: Sequence[Said], deadline: Deadline | None, now: datetime) -> dict[str, Any]:
-    promise = None if incident.closed else promised(thread, now)
+    waiting = owed(incident, thread, now)
     return {
         "name": incident.name,
         "state": "closed" if incident.closed else "open",
@@ -308,8 +330,9 @@ def _summary(incident: Incident, thread: Sequence[Said], deadline: Deadline | No
         "earlier": incident.earlier,
         "messages": len(thread),
         "last_said": thread[-1].issued.isoformat() if thread else None,
-        "next_update": _iso(promise),
-        "overdue": promise is not None and promise <= now,
+        "next_update": _iso(waiting.promise),
+        "expired": _iso(waiting.expired),
+        "overdue": waiting.overdue(now),
         "next_deadline": None if deadline is None else {"id": deadline.id, "due": deadline.due.isoformat()},
     }
 

@@ -16,6 +16,14 @@ class Occasion(StrEnum):
     DUE = "due"
 
 
+class Matter(StrEnum):
+    """What is to be done: what residents were promised, what they still go by, what the law wants."""
+
+    PROMISE = "promise"
+    EXPIRY = "expiry"
+    DEADLINE = "deadline"
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
     """Something that is to be done by a time.
@@ -25,7 +33,8 @@ class Watched:
         due: when it is to be done at the latest.
         since: when that became known.
         before: how long before that time people are reminded.
-        deadline: id of a deadline by law; None for an update that was promised to residents.
+        matter: what it is.
+        deadline: id of a deadline by law.
         exercise: whether people only practise.
     """
 
@@ -34,7 +43,8 @@ class Watched:
     due: datetime
     since: datetime
     before: timedelta
-    deadline: str | None = None
+    matter: Matter
+    deadline: str = ""
     exercise: bool = False
 
 

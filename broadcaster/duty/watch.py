@@ -10,7 +10,7 @@ from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.deadlines import deadlines
 from broadcaster.duty import unchanged
-from broadcaster.duty.due import Occasion, Reminder, Watched, due, keys
+from broadcaster.duty.due import Matter, Occasion, Reminder, Watched, due, keys
 from broadcaster.duty.telling import tell
 from broadcaster.engine.waiting import pause
 from broadcaster.lifecycle import nature_of
@@ -19,6 +19,7 @@ from broadcaster.store import duty
 from broadcaster.store.database import Database
 from broadcaster.store.duty import Awareness, Promise
 from broadcaster.store.errors import RefusedError, StoreError
+from broadcaster.store.news import News
 from broadcaster.store.schema import milliseconds
 from broadcaster.store.submissions import submit
 from broadcaster.store.threads import Said, thread
@@ -30,7 +31,7 @@ from messages.model import Kind
 from messages.moments import told
 from messages.problems import InputError
 
-PROMISE, DEADLINE = "promise ", "deadline "
+PROMISE, EXPIRY, DEADLINE = (f"{matter} " for matter in Matter)
 """What the keys of reminders begin with."""
 
 LOOK = 5.0
@@ -38,6 +39,9 @@ LOOK = 5.0
 
 BEFORE_DEADLINE = timedelta(hours=2)
 """How long before a deadline by law people are reminded of it."""
+
+BEFORE_EXPIRY = timedelta(hours=1)
+"""How long before the last word of an incident expires people are reminded of it, or half its time if that is less."""
 
 _LONGEST_DEADLINE = timedelta(days=32)
 
@@ -60,8 +64,10 @@ class Duty:
         """
         now = self._clock()
         promises = await duty.promises(self._database, self._config.municipalities, now)
+        last_words = await duty.last_words(self._database, self._config.municipalities, now)
         known = await duty.awareness(self._database, now - _LONGEST_DEADLINE)
-        watched = [*map(self._promised, promises), *(one for each in known for one in self._counting(each))]
+        counting = (one for each in known for one in self._counting(each))
+        watched = [*map(self._promised, promises), *map(_expiring, last_words), *counting]
         possible = keys(watched)
         await self._call_off([*possible, *(key for promise in promises for key in _spoken_keys(promise))])
         for reminder in due(watched, await duty.told(self._database, possible), now):
@@ -70,9 +76,9 @@ class Duty:
             await self._speak(promise, now)
 
     async def _call_off(self, possible: Collection[str]) -> None:
-        """Let no reminder leave late whose promise was kept meanwhile."""
+        """Let no reminder leave late of what was done meanwhile."""
         queued = await duty.queued(self._database)
-        over = [key for key in queued if key.startswith((PROMISE, DEADLINE)) and key not in possible]
+        over = [key for key in queued if key.startswith((PROMISE, EXPIRY, DEADLINE)) and key not in possible]
         if over:
             await duty.call_off(self._database, over)
 
@@ -84,6 +90,7 @@ class Duty:
             due=promise.due,
             since=promise.issued,
             before=before,
+            matter=Matter.PROMISE,
             exercise=promise.exercise,
         )
 
@@ -91,17 +98,18 @@ class Duty:
         for one in deadlines(incident.aware, self._config.zone, incident.reported, incident.closed):
             if one.id not in incident.reported:
                 key = f"{DEADLINE}{one.id} {milliseconds(one.due)} {incident.incident}"
-                yield Watched(key, incident.incident, one.due, incident.aware, BEFORE_DEADLINE, one.id)
+                yield Watched(key, incident.incident, one.due, incident.aware, BEFORE_DEADLINE, Matter.DEADLINE, one.id)
 
     async def _remind(self, reminder: Reminder, now: datetime) -> None:
         words = language(self._config.duty.language).duty
         of = reminder.of
         soon = reminder.occasion is Occasion.BEFORE
-        if of.deadline is None:
-            form, what, name = words.soon if soon else words.due, "", "the next update"
-        else:
-            form, what = words.deadline_soon if soon else words.deadline_due, words.deadlines[of.deadline]
-            name = f"the deadline {of.deadline}"
+        name, before, after = {
+            Matter.PROMISE: ("the next update", words.soon, words.due),
+            Matter.EXPIRY: ("the end of the last message", words.expiry_soon, words.expiry_due),
+            Matter.DEADLINE: (f"the deadline {of.deadline}", words.deadline_soon, words.deadline_due),
+        }[of.matter]
+        form, what = before if soon else after, words.deadlines.get(of.deadline, "")
         minutes = -(-(of.due - now) // timedelta(minutes=1))
         text = form.format(incident=of.incident, time=self._time(of.due, now), what=what, minutes=minutes)
         if await self._tell(reminder.key, of, text, now):
@@ -179,6 +187,11 @@ class Duty:
         """The municipalities' channels that show what is true now, as far as the last message went there."""
         theirs = dict.fromkeys(c for one in municipalities for c in self._config.municipalities[one].channels)
         return [c for c in theirs if nature_of(c) is not Nature.TEXT and (not only or c in only)]
+
+
+def _expiring(last: News) -> Watched:
+    before = min(BEFORE_EXPIRY, (last.expires - last.issued) / 2)
+    return Watched(f"{EXPIRY}{last.message}", last.incident, last.expires, last.issued, before, Matter.EXPIRY)
 
 
 def _spoken_keys(promise: Promise) -> tuple[str, str]:

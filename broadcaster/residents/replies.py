@@ -207,6 +207,9 @@ class _Desk:
         headline = said.get(self._language) or said.get(first) or next(iter(said.values()))
         ends_itself = headline.endswith((".", "!", "?"))
         told = headline if ends_itself else self._texting.replies["news"].format(headline=headline)
+        if news.expires <= at:
+            lasting = language(self._language).lasting.short
+            return f"{told} {lasting.format(time=self._time(news.issued, at))}"
         if news.next_update is None or news.next_update <= at:
             return told
         return f"{told} {self._texting.replies['next'].format(time=self._time(news.next_update, at))}"

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from broadcaster.store import news
 from broadcaster.store.database import Database
 from broadcaster.store.lanes import Lease, hold
+from broadcaster.store.news import News
 from broadcaster.store.schema import audit, incident_reports, incidents, lanes, messages, reminder_texts, reminders
 from broadcaster.store.slips import Slip
 from messages.document import is_exercise
@@ -65,7 +66,7 @@ async def promises(database: Database, municipalities: Collection[str], now: dat
     """The next updates that were promised and have not come, the earliest first."""
     async with database.read() as connection:
         going_on = await news.current(connection, municipalities, now)
-        waiting = {one.message for one in going_on if one.next_update is not None}
+        waiting = {one.message for one in going_on if one.next_update is not None and one.expires > now}
         m = messages.c
         wanted = select(m.id, m.incident, m.issued, m.next_update, m.source).where(m.id.in_(waiting))
         found = (await connection.execute(wanted.order_by(m.next_update, m.id))).all() if waiting else ()
@@ -83,6 +84,13 @@ async def promises(database: Database, municipalities: Collection[str], now: dat
         )
         for row in found
     ]
+
+
+async def last_words(database: Database, municipalities: Collection[str], now: datetime) -> Sequence[News]:
+    """The last word of each incident that goes on when that has expired, once for all municipalities whose it is."""
+    async with database.read() as connection:
+        going_on = await news.current(connection, municipalities, now)
+    return list({one.message: one for one in going_on if one.lasts}.values())
 
 
 async def awareness(database: Database, since: datetime) -> Sequence[Awareness]:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, true, update
+from sqlalchemy import ColumnElement, Select, exists, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcaster.store.database import Database
-from broadcaster.store.schema import incident_reports, incidents
+from broadcaster.store.schema import incident_reports, incidents, messages, source_items
+from messages.model import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Incident:
         closed: when it ended; None while it goes on.
         aware: when the municipality became aware of it: what deadlines of the law count from.
         earlier: the name of one that came before and has to do with it.
+        lasts: whether it goes on when what was said in it has expired: see :func:`lasts`.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Incident:
     closed_by: str | None
     aware: datetime | None
     earlier: str | None
+    lasts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ async def enter(connection: AsyncConnection, database: Database, name: str, now:
     """
     new = database.insert(incidents).values(name=name, opened=now, opened_by=actor)
     await connection.execute(new.on_conflict_do_nothing())
-    wanted = select(incidents).where(incidents.c.name == name).with_for_update()
+    wanted = _selected().where(incidents.c.name == name).with_for_update()
     return _incident((await connection.execute(wanted)).one())
 
 
@@ -64,7 +68,7 @@ async def find(database: Database, name: str) -> Incident | None:
 
 async def read(connection: AsyncConnection, name: str, *, for_update: bool = False) -> Incident | None:
     """The incident of a name, as part of a transaction; None if there is none."""
-    wanted = select(incidents).where(incidents.c.name == name)
+    wanted = _selected().where(incidents.c.name == name)
     found = (await connection.execute(wanted.with_for_update() if for_update else wanted)).one_or_none()
     return None if found is None else _incident(found)
 
@@ -117,11 +121,32 @@ async def reports(connection: AsyncConnection, name: str) -> Mapping[str, Report
     return {row[0]: Report(*row[1:]) for row in await connection.execute(wanted)}
 
 
+def lasts(name: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the incident of a name goes on when what was said in it has expired.
+
+    It does until an all-clear ends it or somebody closes it, for silence is no all-clear. Two kinds end with what was
+    said in them: a notice, in which all is information and no update is promised, and what follows a source, whose
+    publisher says how long it holds.
+    """
+    incident, said = incidents.alias().c, messages.alias().c
+    is_more_than_a_notice = or_(said.severity != Severity.INFORMATION, said.next_update.is_not(None))
+    return (
+        exists().where(incident.name == name, incident.closed.is_(None))
+        & exists().where(said.incident == name, said.retracted.is_(None), is_more_than_a_notice)
+        & ~exists().where(source_items.c.incident == name)
+    )
+
+
+def _selected() -> Select[Any]:
+    return select(incidents, lasts(incidents.c.name).label("lasts"))
+
+
 async def _select(connection: AsyncConnection, condition: ColumnElement[bool]) -> Sequence[Incident]:
     c = incidents.c
-    wanted = select(incidents).where(condition).order_by(c.closed.is_not(None), c.opened.desc(), c.name)
+    wanted = _selected().where(condition).order_by(c.closed.is_not(None), c.opened.desc(), c.name)
     return [_incident(row) for row in await connection.execute(wanted)]
 
 
 def _incident(row: object) -> Incident:
-    return Incident(*(getattr(row, field.name) for field in fields(Incident)))
+    values = {field.name: getattr(row, field.name) for field in fields(Incident)}
+    return Incident(**values | {"lasts": bool(values["lasts"])})

@@ -1,17 +1,22 @@
-"""What goes on in municipalities: the last message of each incident that has neither ended nor expired.
+"""What goes on in municipalities: the last message of each incident that has not ended, the most important first.
 
-What was taken back counts as never said.
+What was taken back counts as never said. What has expired is the last word of an incident that goes on all the same.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Row, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from broadcaster.store.schema import incidents, messages, renditions
-from messages.model import Kind
+from broadcaster.store import incidents, schema
+from broadcaster.store.schema import messages, renditions
+from messages.document import is_exercise
+from messages.model import Kind, Severity
+
+_COLUMNS = ("id", "incident", "severity", "source", "issued", "expires", "next_update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,39 +24,58 @@ class News:
     """What a municipality says last in an incident that goes on.
 
     Args:
+        lasts: whether the incident goes on when the message has expired.
         headlines: by language.
     """
 
     municipality: str
     message: str
+    incident: str
+    severity: Severity
+    issued: datetime
+    expires: datetime
     next_update: datetime | None
+    lasts: bool
     headlines: dict[str, str] = field(default_factory=dict)
-    incident: str = ""
 
 
 async def current(connection: AsyncConnection, municipalities: Collection[str], now: datetime) -> list[News]:
-    """What goes on in some municipalities, the newest first."""
+    """What goes on in some municipalities, the most important first."""
     m, r = messages.c, renditions.c
     said = select(r.message, r.municipality).where(r.municipality.in_(municipalities)).distinct().subquery()
     place = func.row_number().over(partition_by=(said.c.municipality, m.incident), order_by=(m.issued.desc(), m.id))
     ranked = (
-        select(m.id, m.incident, m.kind, m.issued, m.expires, m.next_update, said.c.municipality, place.label("place"))
+        select(*(m[name] for name in _COLUMNS), m.kind, said.c.municipality, place.label("place"))
         .join(said, said.c.message == m.id)
         .where(m.retracted.is_(None))
         .subquery()
     )
     last = ranked.c
-    is_closed = exists().where(incidents.c.name == last.incident, incidents.c.closed.is_not(None))
-    goes_on = (last.place == 1) & (last.kind != Kind.ALL_CLEAR) & (last.expires > now) & ~is_closed
+    is_closed = exists().where(schema.incidents.c.name == last.incident, schema.incidents.c.closed.is_not(None))
+    lasts = incidents.lasts(last.incident)
+    goes_on = (last.place == 1) & (last.kind != Kind.ALL_CLEAR) & ((last.expires > now) | lasts) & ~is_closed
+    own = (last[name] for name in _COLUMNS)
     wanted = (
-        select(last.id, last.municipality, last.incident, last.next_update, r.language, r.title)
+        select(*own, last.municipality, lasts.label("lasts"), r.language, r.title)
         .join(renditions, (r.message == last.id) & (r.municipality == last.municipality))
         .where(goes_on)
         .order_by(last.issued.desc(), last.id, last.municipality, r.id)
     )
     found: dict[tuple[str, str], News] = {}
     for row in await connection.execute(wanted):
-        fresh = News(row.municipality, row.id, row.next_update, incident=row.incident)
-        news = found.setdefault((row.municipality, row.id), fresh)
+        news = found.setdefault((row.municipality, row.id), _news(row))
         news.headlines.setdefault(row.language, row.title)
-    return list(found.values())
+    return [one for one in found.values() if one.lasts or one.expires > now]
+
+
+def _news(row: Row[*tuple[Any, ...]]) -> News:
+    return News(
+        municipality=row.municipality,
+        message=row.id,
+        incident=row.incident,
+        severity=Severity(row.severity),
+        issued=row.issued,
+        expires=row.expires,
+        next_update=row.next_update,
+        lasts=bool(row.lasts) and not is_exercise(row.source),
+    )

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import Row, delete, exists, func, select
 
 from broadcaster.delivery import REACHED
-from broadcaster.store import schema
+from broadcaster.store import incidents, schema
 from broadcaster.store.database import Database
 from broadcaster.store.schema import deliveries, renditions, surfaces
 from channels.contract import Original, Parcel, Showing
-from messages.document import is_exercise
+from channels.exercise import is_exercise
+from messages import document
 from messages.model import Kind, Rendition, Severity
 
 
@@ -61,32 +63,13 @@ class SurfaceStore:
     async def showing(self, channel: str, surface: str) -> Sequence[Showing]:
         """What the surface shows, newest ``issued`` first."""
         wanted = (
-            select(surfaces)
+            select(surfaces, incidents.lasts(surfaces.c.incident).label("lasts"))
             .where(surfaces.c.channel == channel, surfaces.c.surface == surface)
             .order_by(surfaces.c.issued.desc(), surfaces.c.slot)
         )
         async with self._database.read() as connection:
             found = (await connection.execute(wanted)).all()
-        return [
-            Showing(
-                surface=row.surface,
-                slot=row.slot,
-                parcel=Parcel(
-                    key=row.key,
-                    target=row.surface,
-                    rendition=Rendition(row.municipality, row.channel, row.language, row.title, row.text),
-                    message=row.message,
-                    kind=Kind(row.kind),
-                    severity=Severity(row.severity),
-                    issued=row.issued,
-                    expires=row.expires,
-                    incident=row.incident,
-                    next_update=row.next_update,
-                ),
-                updated=row.updated,
-            )
-            for row in found
-        ]
+        return [_showing(row) for row in found]
 
     async def originals(self, channel: str, municipality: str, messages: Collection[str]) -> Mapping[str, Original]:
         """Those of the messages that were written for the municipality on the channel, by their ids."""
@@ -102,7 +85,7 @@ class SurfaceStore:
         originals: dict[str, Original] = {}
         for row in found:
             text = Rendition(municipality, channel, row.language, row.title, row.text)
-            known = originals.get(row.id) or Original(is_exercise(row.source), ())
+            known = originals.get(row.id) or Original(document.is_exercise(row.source), ())
             originals[row.id] = replace(known, renditions=(*known.renditions, text))
         return originals
 
@@ -118,10 +101,28 @@ class SurfaceStore:
         async with self._database.read() as connection:
             return bool((await connection.execute(select(done))).scalar())
 
-    async def revision(self, channel: str) -> tuple[int, datetime | None]:
+    async def revision(self, channel: str) -> object:
         """Something that is another whenever what the channel's surfaces show is another."""
         latest = func.max(surfaces.c.updated, type_=surfaces.c.updated.type)
+        ended = schema.incidents.c.closed
         wanted = select(func.count(), latest).where(surfaces.c.channel == channel)
+        closings = select(func.count(ended), func.max(ended, type_=ended.type))
         async with self._database.read() as connection:
-            count, updated = (await connection.execute(wanted)).one()
-        return count, updated
+            return *(await connection.execute(wanted)).one(), *(await connection.execute(closings)).one()
+
+
+def _showing(row: Row[Any]) -> Showing:
+    rendition = Rendition(row.municipality, row.channel, row.language, row.title, row.text)
+    parcel = Parcel(
+        key=row.key,
+        target=row.surface,
+        rendition=rendition,
+        message=row.message,
+        kind=Kind(row.kind),
+        severity=Severity(row.severity),
+        issued=row.issued,
+        expires=row.expires,
+        incident=row.incident,
+        next_update=row.next_update,
+    )
+    return Showing(row.surface, row.slot, parcel, row.updated, lasts=bool(row.lasts) and not is_exercise(rendition))

@@ -15,7 +15,7 @@ from channels.feed.document import JOINT, Format, is_withdrawn
 from channels.page.dialling import dialled, shown
 from channels.page.fragment import under
 from channels.page.site import FIRST_LANGUAGE, Address, Site, up
-from channels.page.threads import Thread, in_language, is_corrected, is_late, threads
+from channels.page.threads import Thread, in_language, is_corrected, is_late, said_at, threads
 from channels.providers.feed import FEED
 from channels.words import Words, words
 from messages.addresses import ADDRESS, target
@@ -105,6 +105,7 @@ class _Entry:
         label: kind, severity and, where it is not plain, municipality.
         text: None where ``link`` leads to it, or where it is left to the feeds.
         language: of title and text.
+        lasting: says that it has expired, and that the incident goes on.
         earlier: what was said before in the same incident.
     """
 
@@ -119,6 +120,7 @@ class _Entry:
     times: Sequence[Markup]
     next_update: Markup | None = None
     late: Markup | None = None
+    lasting: Markup | None = None
     earlier: Sequence["_Entry"] = ()
 
 
@@ -294,8 +296,16 @@ class _Page:
             times=[*self._times(showing, current=within is not None)],
             next_update=self._time(promise) if promise and ahead else None,
             late=self._at(own.late, promise) if promise and late else None,
+            lasting=self._at(self._lasting, said_at(showing)) if within and self._has_expired(showing) else None,
             earlier=earlier,
         )
+
+    @property
+    def _lasting(self) -> str:
+        return language(self._address.language).lasting.written
+
+    def _has_expired(self, showing: Showing) -> bool:
+        return showing.parcel.expires <= self._made.now
 
     def _marks(self, showing: Showing) -> tuple[str, Sequence[str]]:
         """What a message looks like, and what it is called: as bad as it is while it applies, and not after that."""
@@ -315,7 +325,7 @@ class _Page:
             yield self._at(own.corrected, showing.updated)
         elif showing.updated - parcel.issued > _CHANGED_LATER:
             yield self._at(own.updated, showing.updated)
-        if current and not is_withdrawn(parcel.rendition):
+        if current and not self._has_expired(showing) and not is_withdrawn(parcel.rendition):
             yield self._at(own.expires, parcel.expires)
 
     def _leading_to(self, showing: Showing) -> _Link:

@@ -1,5 +1,6 @@
 """What is current and what is history: a message is true until it expires or a later one takes its place.
 
+Where all has expired and the incident goes on, the last word stays: silence is no all-clear.
 A correction that has taken a message's place stands where that one stood, and counts as what it was.
 """
 
@@ -18,8 +19,8 @@ class Thread:
     """What one municipality has said in one incident, newest first.
 
     Args:
-        current: what is true now.
-        earlier: what was.
+        current: what is true now, or the last word of an incident that goes on although it has expired.
+        earlier: what was said before.
     """
 
     current: Sequence[Showing]
@@ -73,6 +74,11 @@ def is_corrected(showing: Showing) -> bool:
     return showing.parcel.message != showing.slot
 
 
+def said_at(showing: Showing) -> datetime:
+    """When what is shown was said: a correction, when it was corrected."""
+    return showing.updated if is_corrected(showing) else showing.parcel.issued
+
+
 def is_late(showing: Showing, thread: Thread, now: datetime) -> bool:
     """Whether the update that a current message has promised should have come and has not.
 
@@ -94,14 +100,20 @@ def _thread(said: Sequence[Showing], now: datetime) -> Thread:
         if not is_withdrawn(showing.parcel.rendition):
             match showing.parcel.kind:
                 case Kind.ALERT:
-                    pass
+                    standing = [one for one in standing if one.parcel.kind is not Kind.ALL_CLEAR]
                 case Kind.CORRECTION:
                     del standing[-1:]
                 case Kind.UPDATE | Kind.ALL_CLEAR:
                     standing.clear()
         standing.append(showing)
-    current = [showing for showing in reversed(standing) if showing.parcel.expires > now]
+    current = [showing for showing in reversed(standing) if showing.parcel.expires > now] or _last_word(standing)
     return Thread(current, [showing for showing in reversed(said) if showing not in current])
+
+
+def _last_word(standing: Sequence[Showing]) -> Sequence[Showing]:
+    """What was said last in an incident that goes on although it has expired; nothing in any other."""
+    said = [showing for showing in standing if not is_withdrawn(showing.parcel.rendition)][-1:]
+    return [showing for showing in said if showing.lasts and showing.parcel.kind is not Kind.ALL_CLEAR]
 
 
 def _last_said(thread: Thread) -> datetime:

@@ -125,6 +125,7 @@ class Language:
         correction: how a text says that it corrects another one.
         moments: a day and a time, in what ``messages.moments.told`` fills in.
         promise: how a text says when the next update comes: ``{time}``.
+        lasting: what is said of a last word that has expired while its incident goes on: it is of ``{time}``.
         ending: an all-clear that nobody wrote.
         unchanged: an update that nobody wrote.
         texting: what residents may text, and what they are answered.
@@ -152,6 +153,7 @@ class Language:
     correction: Opening
     moments: Wordings
     promise: Wordings
+    lasting: Wordings
     ending: Composed
     unchanged: Composed
     texting: Texting
@@ -186,6 +188,7 @@ def language(code: str) -> Language:
         correction=Opening(**data.pop("correction")),
         moments=Wordings(**data.pop("moments")),
         promise=Wordings(**data.pop("promise")),
+        lasting=Wordings(**data.pop("lasting")),
         ending=Composed(**data.pop("ending")),
         unchanged=Composed(**data.pop("unchanged")),
         texting=_texting(data.pop("texting")),

@@ -13,6 +13,8 @@ class DutyWords:
         due: an update was promised, and has not come.
         failed: automation was to say that nothing has changed, and could not.
         enough: automation has said so ``{count}`` times, and does not say it again.
+        expiry_soon: the last message of an incident that goes on expires soon.
+        expiry_due: it has expired, and residents read that nothing is over.
         deadline_soon: a deadline by law ends soon: ``{what}`` is to be done.
         deadline_due: it has ended, and nobody has noted that it was done.
         draft: what a source of warnings says waits as a draft for a person.
@@ -23,6 +25,8 @@ class DutyWords:
     due: str
     failed: str
     enough: str
+    expiry_soon: str
+    expiry_due: str
     deadline_soon: str
     deadline_due: str
     draft: str

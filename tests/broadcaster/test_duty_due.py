@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.duty.due import USEFUL, Occasion, Watched, due, keys
+from broadcaster.duty.due import USEFUL, Matter, Occasion, Watched, due, keys
 from broadcaster.duty.unchanged import GRACE, in_a_row, next_promise, speakers, spoken_for
 from broadcaster.store.duty import Promise
 from broadcaster.store.threads import Said
@@ -15,7 +15,7 @@ from messages.model import Kind, Severity
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-PROMISE = Watched("promise a", "Dataintrång", NOON, NOON - 4 * HOUR, 10 * MINUTE)
+PROMISE = Watched("promise a", "Dataintrång", NOON, NOON - 4 * HOUR, 10 * MINUTE, Matter.PROMISE)
 BEFORE, DUE = "promise a before", "promise a due"
 
 
@@ -43,7 +43,7 @@ def test_each_reminder_is_due_once_and_of_several_only_the_last(
 
 @pytest.mark.parametrize(("ahead", "expected"), [(9 * MINUTE, []), (10 * MINUTE, [BEFORE]), (HOUR, [BEFORE])])
 def test_who_has_just_promised_something_is_not_reminded_of_it_at_once(ahead: timedelta, expected: list[str]) -> None:
-    just = Watched("promise a", "Dataintrång", NOON, NOON - ahead, 10 * MINUTE)
+    just = Watched("promise a", "Dataintrång", NOON, NOON - ahead, 10 * MINUTE, Matter.PROMISE)
     assert [reminder.key for reminder in due([just], (), NOON - 8 * MINUTE)] == expected
 
 

@@ -23,7 +23,7 @@ from broadcaster.residents.replies import (
 )
 from broadcaster.store.news import News
 from messages.languages import KNOWN, language
-from messages.model import Municipality
+from messages.model import Municipality, Severity
 from messages.segments import Encoding, segment
 
 BORGHOLM = Municipality(
@@ -120,13 +120,29 @@ def test_a_command_has_its_deed_and_its_answer(
 
 
 def news(
-    message: str, headline: str, *, place: str = "borgholm", update: timedelta | None = None, english: str = ""
+    message: str,
+    headline: str,
+    *,
+    place: str = "borgholm",
+    update: timedelta | None = None,
+    english: str = "",
+    lifetime: timedelta = timedelta(days=2),
 ) -> News:
-    headlines = {"sv": headline} | ({"en": english} if english else {})
-    return News(place, message, None if update is None else AT + update, headlines)
+    return News(
+        municipality=place,
+        message=message,
+        incident="Dataintrång",
+        severity=Severity.SEVERE,
+        issued=AT - timedelta(hours=26),
+        expires=AT - timedelta(hours=26) + lifetime,
+        next_update=None if update is None else AT + update,
+        lasts=True,
+        headlines={"sv": headline} | ({"en": english} if english else {}),
+    )
 
 
 OUTAGE = news("a", "Våra system är nere", update=timedelta(hours=3), english="Our systems are down")
+OLD = news("a", "Våra system är nere", english="Our systems are down", lifetime=timedelta(hours=24))
 WATER = news("b", "Koka vattnet i Köpingsvik", update=timedelta(days=1))
 JOINT = news("a", "Våra system är nere", place="morbylanga", update=timedelta(hours=3))
 
@@ -147,6 +163,18 @@ JOINT = news("a", "Våra system är nere", place="morbylanga", update=timedelta(
         (Command(Verb.STATUS), TWICE, (OUTAGE, JOINT), "Våra system är nere. Nästa besked kl. 12.00."),
         (Command(Verb.STATUS, "morbylanga"), OURS, (WATER, JOINT), "Våra system är nere. Nästa besked kl. 12.00."),
         (Command(Verb.STATUS), OURS, (news("c", "Stanna inne!"),), "Stanna inne!"),
+        (
+            Command(Verb.STATUS),
+            OURS,
+            (OLD,),
+            "Våra system är nere. Inte avslutat. Senaste beskedet kom 12 december kl. 07.00.",
+        ),
+        (
+            Command(Verb.STATUS),
+            ENGLISH,
+            (OLD,),
+            "Our systems are down. Not over yet. The latest news came 12 December 07:00.",
+        ),
         (Command(Verb.STATUS), OURS, (news("c", "Stanna inne", update=timedelta(hours=-1)),), "Stanna inne."),
     ],
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from broadcaster.store import counts, inbound, lanes, news
+from broadcaster.store import counts, duty, inbound, lanes, news
 from broadcaster.store.consents import Consent, How
 from broadcaster.store.database import Database
 from broadcaster.store.ledger import LEFT, Ledger, Report
@@ -23,6 +23,7 @@ from tests.support.storing import (
     SECOND,
     TO_BORGHOLM,
     TO_MORBYLANGA,
+    execute,
     fetch,
     states,
     submission,
@@ -180,4 +181,42 @@ async def test_news_is_the_last_word_of_each_incident_that_goes_on(database: Dat
     assert await current(database, "kalmar", ahead=ten) == []
     await submit(database, said("d" * 10, 3, "Strömmen är tillbaka", Kind.ALL_CLEAR), "test")
     assert await current(database, "borgholm", ahead=ten) == [("borgholm", "c" * 10, "Koka vattnet")]
-    assert await current(database, "borgholm", ahead=2 * HOUR) == []
+    assert await current(database, "borgholm", ahead=2 * HOUR) == [("borgholm", "c" * 10, "Koka vattnet")]
+
+
+EXERCISE = """UPDATE messages SET source = '+++
+incident = "Ström"
+kind = "alert"
+severity = "severe"
+municipalities = ["borgholm"]
+exercise = true
++++
+# Strömmen är borta
+'"""
+
+
+@pytest.mark.parametrize(
+    ("change", "goes_on"),
+    [
+        ("UPDATE messages SET severity = severity", True),  # an expiry is no end
+        ("UPDATE incidents SET closed = opened", False),
+        ("UPDATE messages SET retracted = issued", False),
+        ("UPDATE messages SET kind = 'all-clear'", False),
+        (EXERCISE, False),
+        ("UPDATE messages SET severity = 'information'", False),  # a notice
+        ("UPDATE messages SET severity = 'information', next_update = issued", True),  # which promises more
+        (
+            "INSERT INTO source_items (source, item, version, sent, digest, severity, municipalities, seen, decision, "
+            "reason, incident) SELECT 'smhi', '1', '1', issued, '', '', '', issued, 'publish', '', incident "
+            "FROM messages",
+            False,
+        ),
+    ],
+)
+async def test_an_incident_goes_on_when_its_last_word_expires_unless_that_ends_it(
+    database: Database, change: str, goes_on: bool
+) -> None:
+    await submit(database, said("a" * 10, 0, "Strömmen är borta"), "test")
+    await execute(database, change)
+    assert bool(await current(database, "borgholm", ahead=24 * HOUR)) is goes_on
+    assert bool(await duty.last_words(database, ["borgholm"], NOW)) is goes_on

@@ -7,24 +7,26 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from broadcaster.leading import (
+    Owed,
     clocks,
     close_incident,
     current,
     note_report,
     open_incident,
-    promised,
+    owed,
     standing,
 )
 from broadcaster.store import incidents, threads
 from broadcaster.store.database import Database
 from broadcaster.store.errors import RefusedError
-from broadcaster.store.incidents import Report
+from broadcaster.store.incidents import Incident, Report
 from broadcaster.store.submissions import submit
 from broadcaster.store.threads import Said
 from messages.model import Kind, Severity
 from tests.support.storing import HOUR, NOW, execute, fetch, posts
 
 NAME = "Dataintrång"
+GOES_ON = Incident(NAME, NOW, "anna", None, None, None, None, lasts=True)
 MARCH = "Dataintrång mars"
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 LATER = NOW + HOUR
@@ -236,10 +238,21 @@ def test_what_stands_and_what_is_the_last_word(thread: list[Said], stand: str, l
 
 def test_the_promise_is_that_of_the_last_word() -> None:
     first, second = said("a", next_update=NOW + HOUR), said("b", UPDATE, follows="a", next_update=NOW + 3 * HOUR)
-    assert promised([first], NOW) == NOW + HOUR
-    assert promised([first, second], NOW + HOUR) == NOW + 3 * HOUR
-    assert promised([first, second, said("c", UPDATE, follows="b")], NOW + 2 * HOUR) is None
-    assert promised([], NOW) is None
+    assert owed(GOES_ON, [first], NOW).promise == NOW + HOUR
+    assert owed(GOES_ON, [first, second], NOW + HOUR).promise == NOW + 3 * HOUR
+    assert owed(GOES_ON, [first, second, said("c", UPDATE, follows="b")], NOW + 2 * HOUR).promise is None
+    assert owed(GOES_ON, [], NOW) == Owed(None, None)
+
+
+def test_what_has_expired_is_owed_until_it_ends() -> None:
+    alert = said("a", next_update=NOW + HOUR)
+    late = alert.expires + HOUR
+    assert owed(GOES_ON, [alert], late) == Owed(NOW + HOUR, alert.expires)
+    assert owed(GOES_ON, [alert], late).overdue(late)
+    assert not owed(GOES_ON, [alert], NOW).overdue(NOW)
+    assert owed(replace(GOES_ON, lasts=False), [alert], late) == Owed(None, None)
+    assert owed(replace(GOES_ON, closed=late), [alert], late) == Owed(None, None)
+    assert owed(GOES_ON, [alert, said("b", Kind.ALL_CLEAR, follows="a")], late) == Owed(None, None)
 
 
 # --- Clocks -----------------------------------------------------------------------------------------------------------

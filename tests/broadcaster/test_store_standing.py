@@ -40,10 +40,13 @@ async def test_the_next_update_is_that_of_the_last_message_of_what_goes_on(datab
         await execute(database, "UPDATE messages SET next_update = :due WHERE id = :id", due=due, id=id_)
 
     before = await standing(database, ["borgholm", "morbylanga"], NOW + 2 * SECOND)
+    later = await standing(database, ["borgholm"], NOW + 5 * HOUR)
+    await execute(database, "UPDATE incidents SET closed = opened")
     after = await standing(database, ["borgholm"], NOW + 5 * HOUR)
 
     assert before.promises == {"borgholm": NOW + 2 * HOUR}
     assert before.incidents == {"Dataintrång": NOW + 2 * HOUR}
+    assert later.promises == before.promises  # what was promised is owed when the message has expired, too
     assert after.promises == after.incidents == {}
 
 

@@ -24,7 +24,7 @@ from tests.fakes.board import FixedBoard
 from tests.support import cap
 from tests.support.feeding import feeds_in
 from tests.support.pages import site
-from tests.support.storing import HOUR, NOW, submission
+from tests.support.storing import HOUR, NOW, execute, submission
 
 LINE = "+46846500400"
 BORGHOLM = Municipality(
@@ -187,6 +187,41 @@ async def test_a_corrected_message_is_retracted_everywhere_and_the_other_inciden
     references = cap.said(days.document(f"{ALERT}-withdrawn"), "references")[0].split()
     assert references == [cap.identity(days.document(name)) for name in (ALERT, CORRECTION)]
     assert all(cap.said(days.document(name), "info") == [] for name in (ALERT, CORRECTION))
+
+
+@pytest.mark.parametrize(
+    ("ending", "shown"),
+    [
+        ("", ["Rubrik b"]),  # silence is no all-clear: the last word stays
+        ("UPDATE incidents SET closed = opened", []),
+        ("UPDATE messages SET severity = 'information'", []),
+    ],
+)
+async def test_the_last_word_stays_on_the_page_when_it_expires_until_the_incident_ends(
+    days: Days, database: Database, ending: str, shown: list[str]
+) -> None:
+    await days.say(ALERT, Kind.ALERT)
+    await days.say(UPDATE, Kind.UPDATE)
+    if ending:
+        await execute(database, ending)
+    days.now += timedelta(hours=30)
+    assert await days.current() == shown
+
+
+async def test_an_all_clear_that_expires_and_a_withdrawn_alert_leave_nothing_behind(days: Days) -> None:
+    await days.say(ALERT, Kind.ALERT)
+    await days.say(OVER, Kind.ALL_CLEAR)
+    await days.say(FIRE, Kind.ALERT, incident="Brand")
+    await days.withdraw(FIRE, "page")
+    days.now += timedelta(hours=30)
+    assert await days.current() == []
+
+
+async def test_an_alert_after_an_all_clear_takes_its_place(days: Days) -> None:
+    await days.say(ALERT, Kind.ALERT)
+    await days.say(OVER, Kind.ALL_CLEAR)
+    await days.say(FIRE, Kind.ALERT)
+    assert await days.current() == ["Rubrik e"]
 
 
 async def test_a_mistaken_all_clear_that_is_withdrawn_lets_the_alert_stand_again(days: Days) -> None:
