@@ -12,6 +12,7 @@ from broadcaster.recordings import attached, by_language
 from broadcaster.store.audiences import Route
 from broadcaster.store.board import Notice
 from broadcaster.store.submissions import Posting, Submission
+from channels.contract import Standing
 from channels.registry import CHANNELS, FORMS, PROVIDERS
 from messages import languages
 from messages.checking import check, expiry
@@ -71,15 +72,18 @@ def reread(source: str) -> Message:
     return parse(source, channels=CHANNELS.keys(), languages=languages.KNOWN)
 
 
-def plan_for(message: Message, config: Config, now: datetime) -> Plan:
+def plan_for(message: Message, config: Config, now: datetime, board: Sequence[Standing] = ()) -> Plan:
     """Check and render a message that is to be sent ``now``, and find where it goes.
+
+    Args:
+        board: the board of services as it stands, as far as that is known.
 
     Raises:
         InputError: with everything that keeps it from being sent; nothing was done.
     """
     check(message, config.municipalities, now)
     renditions = render(message, _as_addressed(message, config), FORMS, config.zone)
-    found = findings(message, renditions, config)
+    found = findings(message, renditions, config, board)
     demanded(found, message.severity, config)
     recordings = by_language(message, renditions, config.municipalities)
     postings = tuple(_postings(renditions, config))

@@ -17,6 +17,7 @@ from broadcaster.store.threads import Said, thread
 from broadcaster.succession import since_cleared
 from messages.model import Message
 from messages.reporting import Line, Situation, situation_report
+from messages.services import can_be_read, sites_down
 from messages.spelling import quoted
 
 COMPOSER = "report"
@@ -73,13 +74,16 @@ async def report(
     (code, *others) = dict.fromkeys(config.municipalities[one].languages[0] for one in chosen)
     if others:
         raise RefusedError(f"{', '.join(chosen)} write in different languages. Make a report for each, with -m.")
+    lines = await _board(database, chosen)
+    down = sites_down(((one, line.name, line.status) for one in chosen for line in lines), config.municipalities)
     situation = Situation(
         last=reread(last.source),
         id=last.id,
-        lines=await _board(database, chosen),
+        lines=lines,
         municipalities=chosen,
         at=at.astimezone(config.zone),
         next_update=next_update and next_update.astimezone(config.zone),
+        readable=all(can_be_read(config.municipalities[one], down) for one in chosen),
     )
     channels = {channel for one in chosen for channel in config.municipalities[one].channels}
     return situation_report(situation, code, channels, config.zone)

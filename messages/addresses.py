@@ -1,6 +1,7 @@
 """Web and e-mail addresses in running text: one pattern for those who link them and those who speak them."""
 
 import re
+from urllib.parse import urlsplit
 
 ADDRESS = re.compile(
     r"""
@@ -31,3 +32,20 @@ def target(address: re.Match[str]) -> str:
     if address["mail"]:
         return f"mailto:{address[0]}"
     return address[0] if address[0].startswith(("http://", "https://")) else f"https://{address[0]}"
+
+
+def host(address: str) -> str:
+    """The host of a web address as :func:`on_the_net` has it, also of one without scheme; empty if there is none."""
+    try:
+        return on_the_net(urlsplit(address if "://" in address else f"//{address}").hostname or "")
+    except ValueError:  # brackets that hold no IPv6 address, names that no host can have
+        return ""
+
+
+def on_the_net(name: str) -> str:
+    """The name of a host as the net knows it, in small letters and without ``www``.
+
+    Raises:
+        ValueError: no host can be called so.
+    """
+    return name.encode("idna").decode().casefold().removeprefix("www.")

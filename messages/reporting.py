@@ -48,6 +48,7 @@ class Situation:
         municipalities: short names of those that report.
         at: the time that the report is of.
         next_update: when the next one comes; None for what the last message promises, if that is still ahead.
+        readable: whether there is something to read where texts lead.
     """
 
     last: Message
@@ -56,6 +57,7 @@ class Situation:
     municipalities: Sequence[str]
     at: datetime
     next_update: datetime | None = None
+    readable: bool = True
 
 
 def situation_report(situation: Situation, code: str, channels: Collection[str], zone: tzinfo) -> str:
@@ -137,7 +139,7 @@ def _short(situation: Situation, spoken: Language, channel: str, zone: tzinfo) -
     words = spoken.report
     opening = words.headline.format(time=_time(situation.at, spoken, zone), subject="{subject}").partition("{subject}")
     sentences = list(_sentences(situation, words.limited, words.down, spoken)) or [words.works]
-    last = words.web if channel == "sms" else ""
+    last = (words.web if situation.readable else words.contact) if channel == "sms" else ""
     return " ".join(filter(None, (opening[0].strip(), *sentences, last))) + "\n"
 
 

@@ -1,6 +1,7 @@
 """What ``send`` does: show what will go where, ask, and let it go."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 
 from rich.console import Console
@@ -18,7 +19,9 @@ from broadcaster.delivery import State
 from broadcaster.opening import opened
 from broadcaster.plan import Plan, plan_for
 from broadcaster.store import doubts, reports
+from broadcaster.store.board import BoardStore
 from broadcaster.store.reports import Progress, Tally
+from channels.contract import Standing
 from channels.registry import CHANNELS, FORMS
 from channels.sms import SMS
 from messages.checking import expiry
@@ -43,12 +46,12 @@ def deliver(
     """
     # With --json what is for people goes to the other stream, if there are any.
     out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
-    before, settled = context.run(_so_far(config, message_id(message)))
+    before, settled, board = context.run(_so_far(config, message_id(message)))
     if before.total and settled:
         out.print("This very message was sent before, and nothing goes out twice. What became of it:")
         code = context.run(report(config, message_id(message), as_json=as_json))
         return 0 if dry_run else code
-    plan = None if before.total else plan_for(message, config, datetime.now(config.zone))
+    plan = None if before.total else plan_for(message, config, datetime.now(config.zone), board)
     if plan is None:
         out.print("This very message was sent before, though not to its end. What is left would go on:")
         out.print(progress_table(before))
@@ -70,12 +73,13 @@ def deliver(
     return context.run(see_through(config, plan or message_id(message), again, out, as_json=as_json, wait=wait))
 
 
-async def _so_far(config: Config, message: str) -> tuple[Progress, bool]:
-    """How far a message is (empty for a new one), and whether nothing more will happen to it by itself."""
+async def _so_far(config: Config, message: str) -> tuple[Progress, bool, Sequence[Standing]]:
+    """How far a message is (empty for a new one), whether nothing more will happen to it by itself, and the board."""
     async with opened(config) as store:
         await store.subscribers.expect_key()
         progress = await reports.progress(store.database, message)
-        return progress, progress.done and not await doubts.looked_up(store.database, message)
+        settled = progress.done and not await doubts.looked_up(store.database, message)
+        return progress, settled, await BoardStore(store.database).standings()
 
 
 async def _audience(config: Config, plan: Plan) -> Audience:

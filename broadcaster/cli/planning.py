@@ -23,8 +23,10 @@ from broadcaster.schedule import entering
 from broadcaster.schedule.rules import Once, Rule, RuleError, bends, by_cron, every, period
 from broadcaster.schedule.times import Bend, TimeError, typed
 from broadcaster.store import reports, schedules
+from broadcaster.store.board import BoardStore
 from broadcaster.store.errors import RefusedError
 from broadcaster.store.schedules import Intent, Schedule
+from channels.contract import Standing
 from messages.checking import LONGEST_LIFETIME
 from messages.document import message_id, serialise
 from messages.model import Message
@@ -110,7 +112,8 @@ def _plan(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    plans = [plan_for(one, config, run.astimezone(config.zone)) for run, one in tried]
+    board = context.run(_board(config))
+    plans = [plan_for(one, config, run.astimezone(config.zone), board) for run, one in tried]
     intent = replace(intent, name=intent.name or plans[0].headline)
     out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
     context.run(_show_plan(out, config, plans[0], tried[0][0]))
@@ -126,6 +129,11 @@ def _plan(
     if as_json:
         print_json({"id": schedule.id} | as_data(intent, islice(intent.runs(now), SHOWN)))
     return 0
+
+
+async def _board(config: Config) -> Sequence[Standing]:
+    async with opened(config) as store:
+        return await BoardStore(store.database).standings()
 
 
 def _findings(plan: Plan, intent: Intent) -> Sequence[Finding]:

@@ -1,5 +1,6 @@
 """What ``preview`` shows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from broadcaster.cli.reading import message_of
 from broadcaster.config import Config
 from broadcaster.opening import opened
 from broadcaster.plan import Plan, plan_for
+from broadcaster.store.board import BoardStore
 from broadcaster.store.errors import RefusedError, StoreError
+from channels.contract import Standing
 from channels.registry import FORMS
 from messages.checking import expiry
 from messages.html_text import plain
@@ -30,7 +33,7 @@ async def show(config: Config, file: Path, *, as_json: bool) -> int:
     """
     now = datetime.now(config.zone)
     try:
-        plan = plan_for(message_of(file), config, now)
+        plan = plan_for(message_of(file), config, now, await _board(config))
     except InputError as error:
         if not as_json:
             raise
@@ -51,6 +54,15 @@ async def show(config: Config, file: Path, *, as_json: bool) -> int:
         _print(plan, now)
         console().print(audience_line(audience))
     return 0
+
+
+async def _board(config: Config) -> Sequence[Standing]:
+    """The board of services; empty before there is a database."""
+    try:
+        async with opened(config) as store:
+            return await BoardStore(store.database).standings()
+    except StoreError:
+        return ()
 
 
 async def _audience(plan: Plan, config: Config, now: datetime) -> Audience | None:

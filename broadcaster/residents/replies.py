@@ -1,6 +1,6 @@
 """What follows from a command: what is done, and what the resident is answered. Pure; the words are the languages'."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from messages.languages import Texting, language
 from messages.model import Municipality
 from messages.moments import told
 from messages.segments import normalise, segment
+from messages.services import can_be_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,16 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The moment of a question: the time, and what goes on, the newest first."""
+    """The moment of a question.
+
+    Args:
+        news: what goes on, the newest first.
+        down: the municipalities whose own web site does not work.
+    """
 
     at: datetime
     news: Sequence[News] = ()
+    down: Collection[str] = ()
 
 
 def answer(command: Command, resident: Resident, office: Office, now: Now) -> Answer:
@@ -91,7 +98,7 @@ def answer(command: Command, resident: Resident, office: Office, now: Now) -> An
         case Verb.STOP:
             return desk.stop()
         case Verb.START:
-            return desk.start()
+            return desk.start(now)
         case Verb.LANGUAGE:
             return desk.change_language()
         case Verb.STATUS:
@@ -135,11 +142,12 @@ class _Desk:
             return Answer(Leave(None), self.say("left_all"))
         return Answer(Leave(place), self.say("left", self._office.municipalities[place]))
 
-    def start(self) -> Answer:
+    def start(self, now: Now) -> Answer:
         """Subscribe to the municipality named, or the one behind the number."""
         command, place = self._command, self._place
         if not self._resident.may_join:
-            return Answer(None, self.say("foreign"))
+            readable = can_be_read(self._nearest(), now.down)
+            return Answer(None, self.say("foreign" if readable else "foreign_by_phone"))
         if place is None or not command.clear:
             return Answer(None, self.say("which"))
         municipality = self._office.municipalities[place]

@@ -11,12 +11,14 @@ from broadcaster.numbers import REGION, NumberError, answerable, mobile
 from broadcaster.residents.commands import Command, Verb, Vocabulary, parse, places_of, vocabulary
 from broadcaster.residents.replies import Answer, Deed, Join, Leave, Now, Office, Resident, Speak, answer
 from broadcaster.store import counts, inbound, news
+from broadcaster.store.board import standings
 from broadcaster.store.consents import Consent, How
 from broadcaster.store.database import Database
 from broadcaster.store.errors import ConflictError
 from broadcaster.store.subscribers import Departure, Subscribers, Subscription
 from channels.contract import Inbound, OptOut
 from messages import languages
+from messages.services import sites_down
 
 MOST_REPLIES = 30
 """Replies that a number gets in a day. Two machines that answer each other would never come to an end."""
@@ -103,7 +105,9 @@ class Texting:
         asked = office.municipalities if command.verb is Verb.STATUS else ()
         goes_on = await news.current(connection, asked, now) if asked else ()
         resident = Resident(subscriptions, self._may_join(number))
-        return answer(command, resident, office, Now(now, goes_on))
+        board = [(one.municipality, one.name, one.status) for one in await standings(connection)]
+        down = sites_down(board, office.municipalities)
+        return answer(command, resident, office, Now(now, goes_on, down))
 
     async def _carry_out(
         self, connection: AsyncConnection, deed: Deed | None, number: str, reply: str | None, now: datetime

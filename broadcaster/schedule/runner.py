@@ -22,6 +22,7 @@ from broadcaster.runtime import Broadcaster
 from broadcaster.schedule.rules import Once
 from broadcaster.schedule.runs import message_of_run, sort
 from broadcaster.store import schedules
+from broadcaster.store.board import BoardStore
 from broadcaster.store.database import Database
 from broadcaster.store.errors import RefusedError, StoreError
 from broadcaster.store.lanes import new_holder
@@ -123,7 +124,8 @@ class Runner:
     async def _send(self, schedule: Schedule, missed: Sequence[Run], planned: datetime, now: datetime) -> None:
         """Submit the message of a run, and note that in the same transaction."""
         message = await self._message(schedule, planned)
-        ready = submission(plan_for(message, self._config, now.astimezone(self._config.zone)), now)
+        board = await BoardStore(self._database).standings()
+        ready = submission(plan_for(message, self._config, now.astimezone(self._config.zone), board), now)
         async with self._database.write(wakes=True) as connection:
             if not await schedules.stands(connection, schedule):
                 return

@@ -34,6 +34,7 @@ from broadcaster.sources.rules import (
 from broadcaster.sources.settings import Source, Then
 from broadcaster.store import incidents
 from broadcaster.store import sources as store
+from broadcaster.store.board import BoardStore
 from broadcaster.store.database import Database
 from broadcaster.store.errors import RefusedError
 from broadcaster.store.submissions import submit
@@ -324,7 +325,7 @@ class Poller:
         """Send what was decided to be sent; what cannot be becomes a draft, so that nothing is lost."""
         now, text = self._clock(), entry.text or ""
         try:
-            plan = self._plan(text, f"{source.name}: {entry.item}", now)
+            plan = await self._plan(text, f"{source.name}: {entry.item}", now)
             await submit(self._database, submission(plan, now), f"source {source.name}")
         except (InputError, RefusedError) as error:
             fence, _, rest = text.partition("\n")
@@ -338,8 +339,9 @@ class Poller:
             )
         return replace(entry, message=plan.id)
 
-    def _plan(self, text: str, name: str, now: datetime) -> Plan:
-        plan = plan_for(read(text.encode(), name), self._config, now)
+    async def _plan(self, text: str, name: str, now: datetime) -> Plan:
+        board = await BoardStore(self._database).standings()
+        plan = plan_for(read(text.encode(), name), self._config, now, board)
         if not plan.renditions:
             raise InputError([Problem("It would reach nobody.", advice="An update is texted only if notify = true.")])
         return plan

@@ -33,13 +33,8 @@ class BoardStore:
 
     async def standings(self) -> Sequence[Standing]:
         """How the services of all municipalities stand, by municipality and name."""
-        wanted = select(services).order_by(services.c.municipality, services.c.name)
         async with self._database.read() as connection:
-            found = (await connection.execute(wanted)).all()
-        return [
-            Standing(row.municipality, row.name, ServiceStatus(row.status), row.note, row.since, row.changed)
-            for row in found
-        ]
+            return await standings(connection)
 
     async def set(self, notices: Sequence[Notice], now: datetime, actor: str) -> int:
         """Say how services stand; returns how many of them are another than before."""
@@ -65,6 +60,15 @@ class BoardStore:
         latest = func.max(services.c.changed, type_=services.c.changed.type)
         async with self._database.read() as connection:
             return tuple((await connection.execute(select(func.count(), latest).select_from(services))).one())
+
+
+async def standings(connection: AsyncConnection) -> Sequence[Standing]:
+    """How the services of all municipalities stand, by municipality and name."""
+    found = (await connection.execute(select(services).order_by(services.c.municipality, services.c.name))).all()
+    return [
+        Standing(row.municipality, row.name, ServiceStatus(row.status), row.note, row.since, row.changed)
+        for row in found
+    ]
 
 
 async def post(

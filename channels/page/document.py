@@ -22,6 +22,7 @@ from messages.addresses import ADDRESS, target
 from messages.languages import Language, language
 from messages.model import Kind, Municipality, ServiceStatus
 from messages.moments import told
+from messages.services import sites_down
 
 LARGEST = 30_000
 """Bytes of a page at most, as far as its current messages leave a choice: what is over goes without its text."""
@@ -366,10 +367,13 @@ class _Page:
         yield _number(own.information, "113 13")
 
     def _webs(self) -> Iterator[_Link]:
+        """The municipalities' own web sites, as far as they work."""
+        board = ((one.municipality, one.name, one.status) for one in self._standings)
+        down = sites_down(board, self._site.municipalities)
         for municipality in self._municipalities:
             web = municipality.variables["web"]
             address = ADDRESS.fullmatch(web)
-            if address:
+            if address and municipality.id not in down:
                 yield _Link(target(address), web.removeprefix("https://").removeprefix("http://"))
 
     def _ways(self) -> Iterator[Markup]:

@@ -120,6 +120,7 @@ class Language:
         numbers: short phone numbers that everybody knows, and how they are said.
         symbols: words for signs that are read aloud.
         abbreviations: what they stand for.
+        sites: what a municipality's own web site is called among its services, in any case, with or without hyphens.
         superseded: how a former text says that there is a newer one, since ``{time}``.
         exercise: how a text says that it is only an exercise.
         correction: how a text says that it corrects another one.
@@ -142,6 +143,7 @@ class Language:
     digits: tuple[str, ...]
     range: str
     minus: str
+    sites: tuple[str, ...]
     superseded: str
     addresses: Mapping[str, str]
     times: Times
@@ -178,10 +180,11 @@ def language(code: str) -> Language:
     if code not in KNOWN:
         raise ValueError(f"There is no language {code!r}: known are {', '.join(KNOWN)}.")
     data = tomllib.loads((files(__name__) / f"{code}.toml").read_text(encoding="utf-8"))
-    times, digits = data.pop("times"), data.pop("digits")
+    times, digits, sites = data.pop("times"), data.pop("digits"), data.pop("sites")
     return Language(
         code=code,
         digits=tuple(digits),
+        sites=tuple(sites),
         times=Times(**times | {"halves": tuple(times["halves"])}),
         dates=_dates(data.pop("dates")),
         exercise=Opening(**data.pop("exercise")),

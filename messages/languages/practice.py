@@ -16,6 +16,7 @@ class PracticeWords:
         questions: by rule, the words of which a message that answers the question has at least one.
         officialese: words that only authorities use, and what people say.
         familiar: abbreviations that everybody knows.
+        out_of_reach: ways to say that a web site does not work.
         not_an_exercise: ways to say that something is no exercise.
     """
 
@@ -23,4 +24,5 @@ class PracticeWords:
     questions: Mapping[str, tuple[str, ...]]
     officialese: Mapping[str, str]
     familiar: tuple[str, ...]
+    out_of_reach: tuple[str, ...]
     not_an_exercise: tuple[str, ...]

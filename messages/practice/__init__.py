@@ -1,6 +1,6 @@
 """The lint of practice: what makes a message good for those who read it, beyond that it can be sent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from messages.model import Form, Message, Municipality, Rendition
@@ -33,6 +33,7 @@ def findings(
     municipalities: Mapping[str, Municipality],
     forms: Mapping[str, Form],
     domains: Iterable[str] = (),
+    down: Collection[str] = (),
 ) -> tuple[Finding, ...]:
     """Hold a message that can be sent against every rule.
 
@@ -43,11 +44,12 @@ def findings(
         municipalities: the configured ones by id.
         forms: of every channel that the renditions are for.
         domains: hosts that may be linked to, with all below them, besides those of the municipalities' variables.
+        down: the municipalities whose own web site does not work.
 
     Returns:
         The findings in the order of the rules, then of the renditions that they concern.
     """
-    held = draft(message, renditions, municipalities, forms, domains)
+    held = draft(message, renditions, municipalities, forms, domains, down)
     found = (
         Finding(rule, problem, ground.reason, ground.source)
         for rule, ground in RULES.items()

@@ -1,10 +1,9 @@
 """A message as the rules of practice look at it: its parts in passages, and the texts made from them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from messages.addresses import ADDRESS, target
+from messages.addresses import ADDRESS, host, on_the_net, target
 from messages.document import part_name
 from messages.languages import Language, language
 from messages.markdown import passages
@@ -43,7 +42,8 @@ class Reading:
     """A part in a language that it is read in.
 
     Args:
-        passages: with the values of the first of the municipalities whose residents read it.
+        passages: with the values of the first of the municipalities whose residents read it; of those whose web site is
+            down, if there are any.
         texts: what is made from it, for every municipality and channel.
     """
 
@@ -65,11 +65,13 @@ class Draft:
 
     Args:
         hosts: where links may lead, or to any place below them.
+        down: hosts of the municipalities' own web sites that do not work.
     """
 
     message: Message
     readings: tuple[Reading, ...]
     hosts: frozenset[str]
+    down: frozenset[str]
 
 
 def draft(
@@ -78,8 +80,9 @@ def draft(
     municipalities: Mapping[str, Municipality],
     forms: Mapping[str, Form],
     domains: Iterable[str],
+    down: Collection[str],
 ) -> Draft:
-    """Lay a message out for the rules."""
+    """Lay a message out for the rules; ``down`` are the municipalities whose own web site does not work."""
     made: dict[tuple[Part, str], list[Text]] = {}
     for rendition in renditions:
         sender = municipalities[rendition.municipality]
@@ -87,16 +90,10 @@ def draft(
         if part is not None:
             text = _text(message, rendition, forms[rendition.channel].markup, sender)
             made.setdefault((part, rendition.language), []).append(text)
-    readings = tuple(_reading(message, part, code, texts) for (part, code), texts in made.items())
-    return Draft(message, readings, frozenset(filter(None, _hosts(municipalities.values(), domains))))
-
-
-def host(address: str) -> str:
-    """The host of a web address as the net knows it, in small letters and without ``www``; empty if there is none."""
-    try:
-        return _on_the_net(urlsplit(address).hostname or "")
-    except ValueError:  # brackets that hold no IPv6 address, names that no host can have
-        return ""
+    readings = tuple(_reading(message, part, code, texts, down) for (part, code), texts in made.items())
+    hosts = frozenset(filter(None, _hosts(municipalities.values(), domains)))
+    sites = frozenset(filter(None, (host(municipalities[id_].variables.get("web", "")) for id_ in down)))
+    return Draft(message, readings, hosts, sites)
 
 
 def _text(message: Message, rendition: Rendition, markup: Markup, sender: Municipality) -> Text:
@@ -109,10 +106,11 @@ def _text(message: Message, rendition: Rendition, markup: Markup, sender: Munici
     return Text(rendition, markup, sender, own_part, words)
 
 
-def _reading(message: Message, part: Part, code: str, texts: Sequence[Text]) -> Reading:
+def _reading(message: Message, part: Part, code: str, texts: Sequence[Text], down: Collection[str]) -> Reading:
     # Any time will do: what the texts make of it is their channel's.
     due = f"{message.next_update:%H:%M}" if message.next_update else None
-    source = substitute(part.text, texts[0].sender, code, file=message.file, line=part.line, next_update=due)
+    sender = next((text.sender for text in texts if text.sender.id in down), texts[0].sender)
+    source = substitute(part.text, sender, code, file=message.file, line=part.line, next_update=due)
     place = place_of(part, message.file)
     found = [Passage(text, Place(place.file, part.line + line, place.key)) for line, text in passages(source) if text]
     return Reading(part, language(code), place, tuple(found), tuple(texts))
@@ -120,12 +118,8 @@ def _reading(message: Message, part: Part, code: str, texts: Sequence[Text]) -> 
 
 def _hosts(municipalities: Iterable[Municipality], domains: Iterable[str]) -> Iterator[str]:
     """The hosts that the configuration knows: those listed, and those of addresses in the municipalities' variables."""
-    yield from map(_on_the_net, domains)
+    yield from map(on_the_net, domains)
     for municipality in municipalities:
         for variables in (municipality.variables, *municipality.translations.values()):
             for value in variables.values():
                 yield from (host(target(found)) for found in ADDRESS.finditer(value) if found["web"])
-
-
-def _on_the_net(name: str) -> str:
-    return name.encode("idna").decode().casefold().removeprefix("www.")

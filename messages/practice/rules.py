@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from messages.addresses import ADDRESS, target
+from messages.addresses import ADDRESS, host, target
 from messages.languages.practice import PracticeWords
 from messages.model import Kind, Markup, Municipality, Severity
 from messages.practice import words
-from messages.practice.draft import Draft, Passage, Reading, Text, host
+from messages.practice.draft import Draft, Passage, Reading, Text
 from messages.problems import Place, Problem
 from messages.segments import segment
 from messages.speech import abbreviations, count_words
@@ -42,6 +42,7 @@ class Rule(StrEnum):
     ABBREVIATION = "abbreviation"
     NOT_AN_EXERCISE = "not-an-exercise"
     LINK = "link"
+    SITE_DOWN = "site-down"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,20 @@ def _strange_link(draft: Draft) -> Iterator[Problem]:
                     yield Problem(what, passage.place, "Lead to your own, or list it in practice.domains.")
 
 
+def _dead_link(draft: Draft) -> Iterator[Problem]:
+    """Find where residents are sent to a web site that does not work, unless it is said there that it does not."""
+    for reading in draft.readings:
+        vocabulary = reading.language.practice
+        for passage in reading.passages:
+            for sentence in _SENTENCE_END.split(passage.text):
+                if vocabulary is not None and words.has_any(sentence, vocabulary.out_of_reach):
+                    continue
+                for address in ADDRESS.finditer(sentence):
+                    if address["web"] and host(target(address)) in draft.down:
+                        what = f"{quoted(address[0])} leads to a web site that does not work, by the board of services."
+                        yield Problem(what, passage.place, "Write {{ municipality.page }}, or take it out.")
+
+
 RULES: Mapping[Rule, Ground] = {
     Rule.WHAT_HAPPENED: Ground(
         partial(_unanswered, Rule.WHAT_HAPPENED),
@@ -245,6 +260,11 @@ RULES: Mapping[Rule, Ground] = {
         _strange_link,
         "Swindlers write in every crisis. Residents know real links by where they lead.",
         "NCSC (UK), Business communications: SMS and telephone best practice (2022)",
+    ),
+    Rule.SITE_DOWN: Ground(
+        _dead_link,
+        "Residents who meet a dead page try again, and then call; the public page stands when the web site does not.",
+        "Our own measure",
     ),
 }
 """Every rule, in the order in which its findings are told."""

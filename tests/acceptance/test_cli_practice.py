@@ -87,3 +87,21 @@ async def test_what_the_severity_demands_is_not_sent_without(desk: Desk) -> None
     assert preview.data["findings"] == []
     assert [problem["key"] for problem in preview.data["problems"]] == ["next_update", "expires"]
     assert milder.code == 0
+
+
+LEADS = "practice: alert.md:11: body: 'https://www.borgholm.se' leads to a web site that does not work: "
+
+
+async def test_a_text_that_leads_to_a_web_site_that_is_down_is_told_by_the_board_or_by_the_message(desk: Desk) -> None:
+    text = ALERT.format(severity="severe").replace("## @ivr", "Läs på {{ municipality.web }}.\n\n## @ivr")
+    up = await desk.run("preview", desk.write("alert.md", text))
+    says_so = text.replace("\n+++\n#", '\n[[services]]\nname = "Hemsidan"\nstatus = "down"\n+++\n#')
+    by_message = await desk.run("preview", desk.write("other.md", says_so))
+    await desk.run("services", "set", "Webbplatsen", "down", "-m", "borgholm")
+    by_board = await desk.run("preview", desk.write("alert.md", text))
+    to_the_page = await desk.run(
+        "preview", desk.write("alert.md", text.replace("municipality.web", "municipality.page"))
+    )
+
+    assert [LEADS in "\n".join(told(ran.out)) for ran in (up, by_board, to_the_page)] == [False, True, False]
+    assert "leads to a web site that does not work" in by_message.out

@@ -407,6 +407,16 @@ def test_swedish_stands_first_on_the_page_of_all_together() -> None:
     assert site(english_first, MORBYLANGA).languages("all") == ["sv", "en"]
 
 
+def test_the_page_does_not_lead_to_a_web_site_that_is_down() -> None:
+    def leads(*standings: Standing) -> list[str]:
+        found = page(standings=standings)
+        return [str(link) for link in found.xpath("//a/@href") if "www." in str(link)]
+
+    assert leads(standing("Webbplatsen", ServiceStatus.LIMITED)) == ["https://www.borgholm.se"]
+    assert leads(standing("Webbplatsen", municipality="morbylanga")) == ["https://www.borgholm.se"]
+    assert leads(standing("www.borgholm.se")) == []
+
+
 # --- The board of services ------------------------------------------------------------------------------------------
 
 

@@ -63,11 +63,11 @@ Våra datorsystem är avstängda. Vänta kvar om du behöver hjälp.
 UNSPOKEN = GOOD.split("## @ivr", maxsplit=1)[0]
 
 
-def found(text: str = GOOD, head: str = HEAD, domains: Sequence[str] = ()) -> list[Finding]:
+def found(text: str = GOOD, head: str = HEAD, domains: Sequence[str] = (), down: Sequence[str] = ()) -> list[Finding]:
     """All that is found in a message."""
     message = parse(f"+++\n{head}+++\n{text}", channels=FORMS, languages=("sv", "en"), file="m.md")
     renditions = render(message, list(MUNICIPALITIES.values()), FORMS, ZONE)
-    return list(findings(message, renditions, MUNICIPALITIES, FORMS, domains))
+    return list(findings(message, renditions, MUNICIPALITIES, FORMS, domains, down))
 
 
 def against(rule: Rule, text: str = GOOD, head: str = HEAD, domains: Sequence[str] = ()) -> list[str]:
@@ -462,3 +462,24 @@ def test_messages_about_much_else_answer_in_their_own_words(headline: str, text:
     assert (
         found(f"# {headline}\n\n{text} {{{{ municipality.name }}}}: {{{{ municipality.phone }}}}.\n## @ivr\nHej.") == []
     )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "down", "is_found"),
+    [
+        ("Läs på {{ municipality.web }}.", ("morbylanga",), True),
+        ("Läs på {{ municipality.web }}.", (), False),
+        ("Läs på {{ municipality.page }}.", ("morbylanga", "borgholm"), False),
+        ("Läs på https://morbylanga.se/kris.", ("morbylanga",), True),
+        ("Läs på www.borgholm.se.", ("morbylanga",), False),
+        ("Vår webbplats {{ municipality.web }} fungerar inte.", ("morbylanga",), False),
+        ("Webbplatsen ligger nere. Läs på {{ municipality.web }}.", ("morbylanga",), True),
+        ("Skriv till kris@morbylanga.se.", ("morbylanga",), False),
+    ],
+)
+def test_nobody_is_sent_to_a_web_site_that_is_down(sentence: str, down: Sequence[str], *, is_found: bool) -> None:
+    whats = [f.what for f in found(body(sentence), down=down) if f.rule is Rule.SITE_DOWN]
+    assert bool(whats) is is_found
+    for what in whats:
+        assert str(what).startswith("m.md:15: ")
+        assert "{{ municipality.page }}" in str(what)

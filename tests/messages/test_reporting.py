@@ -101,6 +101,13 @@ def test_a_text_message_and_a_phone_line_get_it_short() -> None:
     assert "example.se" not in texts["ivr", "sv"].text
 
 
+def test_a_report_leads_to_the_page_and_to_the_phone_where_there_is_nothing_to_read() -> None:
+    there, nowhere = (rendered(replace(situation(), readable=can))["sms", "sv"].text for can in (True, False))
+    assert there.split("Läs mer på ", 1)[1].startswith("kris.example.se/borgholm.")
+    assert "example.se" not in nowhere
+    assert "Ring Borgholms kommun, 0485-880 00." in nowhere
+
+
 def test_the_report_follows_the_last_message_and_is_as_severe_as_that() -> None:
     report = read(written(situation()))
     assert (report.kind, report.severity, report.follows) == (Kind.UPDATE, Severity.SEVERE, "3f9a0c1d2e")
