@@ -10,12 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import currency, fan_out, isolation, pages, rate, recovery, scale, startup
+from benchmarks import currency, fan_out, isolation, pages, rate, recovery, scale, startup, texts
 from benchmarks.figure import Figure, LeftOutError
 from benchmarks.report import publish
 
 BENCHMARKS: Mapping[str, Callable[[], list[Figure]]] = {
     "startup": startup.measure,
+    "texts": texts.measure,
     "fan-out-sqlite": fan_out.on_sqlite,
     "fan-out-postgresql": fan_out.on_postgresql,
     "scale": scale.measure,

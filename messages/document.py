@@ -23,14 +23,11 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from messages import front_matter, toml_lines
+from messages import bounds, front_matter, toml_lines
 from messages.characters import FORBIDDEN, is_blank
 from messages.model import Message, Part, Recording, Service
 from messages.problems import InputError, Place, Problem
 from messages.spelling import did_you_mean, quoted, suggestion
-
-LARGEST_FILE = 100_000
-"""Bytes of the largest message file: some fifty pages, more than anyone reads in a crisis."""
 
 _FENCE = "+++"
 _CLOSING_FENCE = re.compile(r"^\+\+\+$\n?", re.MULTILINE)
@@ -46,11 +43,11 @@ def decode(data: bytes, file: str) -> str:
     Raises:
         InputError: too large, not UTF-8, or with characters that have no place in a text.
     """
-    if len(data) > LARGEST_FILE:
+    if len(data) > bounds.FILE:
         raise InputError(
             [
                 Problem(
-                    f"The file is {len(data) / 1000:,.0f} kB; a message is at most {LARGEST_FILE // 1000} kB.",
+                    f"The file is {len(data) / 1000:,.0f} kB; a message is at most {bounds.FILE // 1000} kB.",
                     Place(file),
                     "Is it the right file? Put long texts on the web site and link to them.",
                 )
@@ -101,7 +98,9 @@ def parse(source: str, *, channels: Collection[str], languages: Collection[str],
     problems = [piece for piece in pieces if isinstance(piece, Problem)]
     problems += _lost_headings(whole, file)
     problems += _duplicates(parts, file)
-    problems += [problem for part in parts for problem in _shape_problems(part, file)]
+    for part in parts:
+        too_much = list(bounds.oversized(part, part_name(part.language, part.channel), file))
+        problems += too_much or _shape_problems(part, file)
     try:
         head = front_matter.read(toml, file)
         problems += _unknown_channels(head.channels, toml, channels, file)

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from messages import toml_lines
+from messages import bounds, toml_lines
 from messages.characters import FORBIDDEN, is_blank
 from messages.model import Kind, ServiceStatus, Severity
 from messages.problems import InputError, Place, Problem
@@ -146,6 +146,8 @@ def read(source: str, file: str) -> FrontMatter:
     Raises:
         InputError: with everything that is wrong in it.
     """
+    if oversized := list(bounds.oversized_head(source, file)):
+        raise InputError(oversized)
     try:
         head = FrontMatter.model_validate(toml_lines.load(source, file, lines_before=1))
     except ValidationError as error:

@@ -7,6 +7,7 @@ CommonMark with tables. HTML comments are for the author only, other raw HTML is
 import re
 import string
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from textwrap import indent
 
 from markdown_it import MarkdownIt
@@ -21,8 +22,6 @@ _GUARDED = {ord(char): 0xE000 + ord(char) for char in string.punctuation + " " i
 addresses in ``<…>`` are known by theirs."""
 
 _UNGUARDED = {stand_in: char for char, stand_in in _GUARDED.items()}
-
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 _SAFE_LINK = re.compile(r"(?:https?|mailto|tel):", re.IGNORECASE)
 
@@ -44,31 +43,40 @@ def to_plain(markdown: str) -> str:
     Headings and paragraphs are lines with a blank one between, lists have ``- `` and ``1. ``, quotes stand in
     quotation marks, table rows read ``first: second, third``, links ``text: address``.
     """
-    return _blocks(SyntaxTreeNode(_MARKDOWN.parse(_without_comments(markdown))).children)
+    return _blocks(SyntaxTreeNode(_parsed(without_comments(markdown))).children)
 
 
 def to_html(markdown: str) -> str:
     """Write Markdown as an HTML fragment without scripts, images or anything else that loads or runs."""
-    return str(_MARKDOWN.render(_without_comments(markdown))).strip()
+    tokens = _parsed(without_comments(markdown))
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})).strip()
 
 
 def passages(markdown: str) -> Iterator[tuple[int, str]]:
     """Every heading, paragraph, item and cell as ``to_plain`` writes it, with the line it begins on, counted from 0."""
-    uncommented = _COMMENT.sub(lambda comment: "\n" * comment[0].count("\n"), markdown)
-    for token in _MARKDOWN.parse(uncommented):
+    for token in _parsed(without_comments(markdown, keep_lines=True)):
         if token.type == "inline" and token.map:
             yield token.map[0], _inline(SyntaxTreeNode([token]).children).strip()
 
 
-def _without_comments(markdown: str) -> str:
-    """Take the comments out; one that never ends is text, as all other HTML."""
+@lru_cache(maxsize=16)  # what is written for one channel is written for others, too
+def _parsed(markdown: str) -> list[Token]:
+    return _MARKDOWN.parse(markdown)
+
+
+def without_comments(markdown: str, *, keep_lines: bool = False) -> str:
+    """Take the comments out; one that never ends is text, as all other HTML.
+
+    Args:
+        keep_lines: leave their line ends, so that what follows stays on its line.
+    """
     kept = ""
     while True:
         before, _, opened = markdown.partition("<!--")
-        _, closing, after = opened.partition("-->")
+        comment, closing, after = opened.partition("-->")
         if not closing:
             return kept + markdown
-        kept, markdown = kept + before, after
+        kept, markdown = kept + before + "\n" * (comment.count("\n") if keep_lines else 0), after
 
 
 class _Markdown(MarkdownIt):

@@ -71,7 +71,8 @@ def _enumerate(bullet: re.Match[str]) -> str:
 
 def _sentence(line: str, spoken: Language) -> str:
     visible = "".join(char for char in unicodedata.normalize("NFC", line) if unicodedata.category(char) != "Cf")
-    text = _tidy("".join(_phrases(visible.translate(_HYPHENS), spoken)))
+    # Blanks first: the patterns below would look through a long run of them once from each of them.
+    text = _tidy("".join(_phrases(" ".join(visible.translate(_HYPHENS).split()), spoken)))
     if not any(map(str.isalnum, text)):
         return ""
     return text if text.endswith((".", "!", "?")) else f"{text.rstrip(' ,:-')}."

@@ -126,7 +126,7 @@ async def test_an_invisible_character_is_named_with_its_line(desk: Desk, charact
     ("content", "expected"),
     [
         (message().encode("latin-1"), "message.md:2: The file is not UTF-8. Save it as plain text"),
-        (b"Ring oss. " * 500_000, "message.md: The file is 5,000 kB; a message is at most 100 kB."),
+        (b"Ring oss. " * 500_000, "message.md: The file is 5,000 kB; a message is at most 50 kB."),
         (b"", "message.md:1: "),
     ],
     ids=["not UTF-8", "5 MB", "empty"],
