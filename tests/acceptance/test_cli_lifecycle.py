@@ -51,12 +51,12 @@ async def test_the_command_counts_and_not_the_kind_that_the_file_names(desk: Des
 async def test_an_all_clear_without_a_file_is_shown_before_it_is_asked_for(desk: Desk) -> None:
     alert = await sent(desk)
     looked = await desk.run("all-clear", alert, "--dry-run")
-    assert "Över: Våra system är avstängda" in looked.out
+    assert "Avslutat: Våra system är avstängda" in looked.out
     assert len(desk.sandbox.texts) == 3
 
     ended = await desk.run("all-clear", alert, "--yes")
     assert ended.code == 0, ended.out + ended.err
-    assert bodies(desk, "Över: Våra system") == THREE
+    assert bodies(desk, "Avslutat: Våra system") == THREE
     late = await desk.run("update", alert, "alert.md", "--yes")
     assert late.code == 2
     assert "is closed" in late.err

@@ -58,7 +58,7 @@ async def test_what_is_sent_and_set_is_on_the_page(desk: Desk) -> None:
         ("morbylanga", "Trygghetslarm", "working"),
         ("morbylanga", "Webbplats", "down"),
     }
-    assert "Begränsat" in limited
+    assert "Fungerar delvis" in limited
     assert "Mörbylånga kommun" in joint
     written = (desk.folder / "site/borgholm/index.html").read_text(encoding="utf-8")
     assert "Våra system är avstängda" in written

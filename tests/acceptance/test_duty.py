@@ -153,7 +153,7 @@ async def test_people_are_reminded_before_and_when_a_promise_is_due_each_once(
         await here.after(MINUTE)
         await here.after(MINUTE)
         (before,) = await here.reminded(2)
-        assert before.startswith("Broadcaster: utlovad uppdatering ")
+        assert before.startswith("Krisinformation (jour): utlovad uppdatering ")
         assert "om 10 min: Dataintrång" in before or "om 9 min: Dataintrång" in before
         await here.after(TEN_MINUTES)
         await here.after(MINUTE)
@@ -205,7 +205,7 @@ async def test_after_an_outage_people_are_told_once_and_of_an_exercise_as_one(
         await here.say(more="exercise = true")
         await here.after(9 * HOUR)
         (due,) = await here.reminded(2)
-        assert due.startswith("ÖVNING: Broadcaster: ")
+        assert due.startswith("ÖVNING: Krisinformation (jour): ")
         assert "har inte kommit" in due
 
 
@@ -305,7 +305,7 @@ async def test_people_are_reminded_of_deadlines_that_nobody_has_met(tmp_path: Pa
         await open_incident(database, "Dataintrång", now, "test", aware=now)
         await here.after(22 * HOUR)
         (warning,) = await here.reminded(2)
-        assert "ska ni varna CERT-SE: Dataintrång" in warning
+        assert "ska ni lämna den tidiga varningen till CERT-SE: Dataintrång" in warning
         async with database.write() as connection:
             for deadline in ("early-warning", "gdpr"):
                 await incidents.report(connection, database, "Dataintrång", deadline, Report(now, "test"))
@@ -330,6 +330,8 @@ async def test_of_two_processes_one_reminds_each_person_on_duty(desk: Desk) -> N
             logs.append((await ended(process)).err)
     assert opened.code == 0, opened.err
     assert desk.reached() == sorted(ON_DUTY)
-    assert {text.body.partition("ska ni ")[2] for text in desk.sandbox.texts} == {"varna CERT-SE: Dataintrång."}
+    assert {text.body.partition("ska ni ")[2] for text in desk.sandbox.texts} == {
+        "lämna den tidiga varningen till CERT-SE: Dataintrång."
+    }
     assert "".join(logs).count("the deadline early-warning of 'Dataintrång' is near") == 1
     assert not any(number in log for log in logs for number in ON_DUTY)

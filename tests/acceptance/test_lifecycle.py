@@ -103,7 +103,7 @@ async def test_an_update_is_a_new_post_and_the_former_one_says_so_on_its_first_l
     await say(here, "update", "Telefonerna fungerar")
 
     former, newer = posts(here)
-    assert former.message.startswith("Det finns nyare information")
+    assert former.message.startswith("Ny information finns")
     assert "Allt är nere" in former.message.partition("\n\n")[2]
     assert newer.message.startswith("Telefonerna fungerar")
     assert await entries(here) == ["Telefonerna fungerar", "Allt är nere"]

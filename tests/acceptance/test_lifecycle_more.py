@@ -77,7 +77,7 @@ async def test_an_update_does_not_undo_a_correction_that_has_not_reached_the_pag
     await write(here, "correction", "Ring 0486")
     await say(here, "update", "Telefonerna fungerar")
     former, newer = posts(here)
-    assert former.message.startswith("Det finns nyare information")
+    assert former.message.startswith("Ny information finns")
     assert "0486" in former.message
     assert "0485" not in former.message
     assert newer.message.startswith("Telefonerna fungerar")

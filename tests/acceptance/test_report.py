@@ -33,7 +33,7 @@ async def test_a_report_is_composed_read_and_sent(desk: Desk) -> None:
     assert differ.code == 2
     assert "The boards of services of borgholm, morbylanga differ" in differ.err
     assert (again.code, "is there already" in again.err) == (2, True)
-    assert "E-tjänster fungerar inte. Telefoni fungerar begränsat." in preview.out
+    assert "E-tjänster fungerar inte. Telefoni fungerar delvis." in preview.out
     posts = [post.message for post in desk.sandbox.posts if post.message.startswith("Läget kl. ")]
     assert len(posts) == 1
     assert "E-tjänster, sedan" in posts[0]
@@ -114,4 +114,4 @@ async def test_recurring_reports_say_what_is_true_at_their_time_and_promise_the_
     assert [said.next_update for said in reports] == [start + 8 * HOUR, start + 12 * HOUR, None]
     assert [said.follows for said in reports] == [alert.id, reports[0].id, reports[1].id]
     assert ["Fungerar inte" in said.source for said in reports] == [True, False, False]
-    assert ["Begränsat" in said.source for said in reports] == [False, True, False]
+    assert ["Fungerar delvis" in said.source for said in reports] == [False, True, False]

@@ -152,13 +152,13 @@ async def test_a_number_can_belong_to_one_municipality(tmp_path: Path, database_
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ("😀" * 70, "Hit kan du inte skriva fritt."),
-        ("Vi har ingen ström. " * 80, "Hit kan du inte skriva fritt."),
-        ("", "Hit kan du inte skriva fritt."),
-        ("\x00\ud7ff\u202e\ufffe", "Hit kan du inte skriva fritt."),
-        ("' OR 1=1; DROP TABLE subscribers;--", "Hit kan du inte skriva fritt."),
+        ("😀" * 70, "Vi läser inte svar på det här numret."),
+        ("Vi har ingen ström. " * 80, "Vi läser inte svar på det här numret."),
+        ("", "Vi läser inte svar på det här numret."),
+        ("\x00\ud7ff\u202e\ufffe", "Vi läser inte svar på det här numret."),
+        ("' OR 1=1; DROP TABLE subscribers;--", "Vi läser inte svar på det här numret."),
         ("START " + "BORGHOLM " * 500, "till exempel START BORGHOLM."),
-        ("{0.__class__} %s", "Hit kan du inte skriva fritt."),
+        ("{0.__class__} %s", "Vi läser inte svar på det här numret."),
     ],
     ids=["emoji", "1600", "empty", "odd", "sql", "long", "format"],
 )

@@ -57,14 +57,14 @@ async def test_a_resident_signs_up_through_the_page_and_leaves_again(
     async with opened(browser, "light", PHONE) as page:
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto(f"{here.url}/borgholm/")
-        await page.get_by_role("link", name="Anmäl dig till SMS här").click()
+        await page.get_by_role("link", name="Anmäl dig till sms").click()
         await page.get_by_label("Mobilnummer").fill("070-174 06 05")
-        await page.get_by_label("Språk i sms").select_option("English")
+        await page.get_by_label("Språk för sms").select_option("English")
         await page.get_by_role("button", name="Skicka kod").click()
         assert await focused(page) == "field"
         await page.reload()  # asks for nothing once more
         await page.get_by_label("Kod").fill(await read_code(browser, here, 1))
-        await page.get_by_role("button", name="Börja få sms").click()
+        await page.get_by_role("button", name="Anmäl mig").click()
         assert await page.get_by_role("heading", level=1).text_content() == "Klart, du får sms"
         assert await listed(tmp_path, here) == [(masked(ANNA), "borgholm", "en")]
 

@@ -259,7 +259,7 @@ async def test_those_on_duty_are_told_of_what_a_machine_must_not_say_once(tmp_pa
             await engine
         [text] = here.sandbox.texts
         assert text.to == on_duty
-        assert "ett utkast väntar på en människa: Sveriges Radio: Det brinner i hamnen (SR1)" in text.body
+        assert "ett utkast väntar på granskning: Sveriges Radio: Det brinner i hamnen (SR1)" in text.body
 
 
 async def test_what_a_person_has_ended_is_not_begun_again_by_a_source(here: World) -> None:

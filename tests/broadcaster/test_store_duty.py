@@ -31,7 +31,7 @@ from tests.support.world import Clock, resident
 LANE = "sms"
 HALF_AN_HOUR = timedelta(minutes=30)
 EVERYBODY = ("borgholm", "morbylanga")
-WORDS = "Broadcaster: utlovad uppdatering."
+WORDS = "Krisinformation (jour): utlovad uppdatering."
 
 
 @pytest.fixture

@@ -202,7 +202,7 @@ async def test_time_alone_makes_a_message_history(client: aiohttp.ClientSession,
     state.now += timedelta(minutes=1)
     page = await read(client)
     assert "<article" not in page
-    assert "Sidan visar läget tisdag 13 december klockan 09.13." in (
+    assert "Sidan visar läget tisdag 13 december kl. 09.13." in (
         page.replace('<time datetime="2022-12-13T09:13+01:00">', "").replace("</time>", "")
     )
 

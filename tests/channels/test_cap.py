@@ -245,7 +245,7 @@ async def test_a_chain_refers_to_all_that_came_before_in_the_incident(scene: Sce
     over = scene.document("m4")
     assert cap.said(over, "info/responseType") == ["AllClear", "AllClear"]
     assert cap.said(over, "info/urgency") == ["Past", "Past"]
-    assert cap.said(over, "note") == ["Faran över."]
+    assert cap.said(over, "note") == ["Händelsen är över."]
 
 
 async def test_the_feed_leads_to_what_is_in_force_newest_first(scene: Scene) -> None:
@@ -381,7 +381,7 @@ async def test_a_corrected_all_clear_is_one_still(scene: Scene) -> None:
     assert scene.references("m3") == [cap.identity(scene.document(name)) for name in ("m1", "m2")]
     assert cap.said(document, "info/responseType") == ["AllClear", "AllClear"]
     assert cap.said(document, "info/urgency") == ["Past", "Past"]
-    assert cap.said(document, "note") == ["Rättelse. Faran över."]
+    assert cap.said(document, "note") == ["Rättelse. Händelsen är över."]
     assert scene.linked() == ["m3"]
     await scene.say("m4", Kind.UPDATE)
     assert scene.references("m4") == []

@@ -131,7 +131,7 @@ async def test_a_reader_finds_the_message_in_the_municipalitys_feed(
     assert (entry.content[0].value if form is Format.ATOM else entry.summary) == parcel().rendition.text
     assert entry.id == "tag:borgholm.se,2022:m1/borgholm/sv"
     assert calendar.timegm(entry.published_parsed) == ISSUED.timestamp()
-    assert [tag.label or tag.term for tag in entry.tags] == ["Allvarlig", "Nytt meddelande"]
+    assert [tag.label or tag.term for tag in entry.tags] == ["Allvarlig händelse", "Nytt meddelande"]
 
 
 async def test_atom_tells_machines_severity_kind_and_author_in_fixed_words(feed: FeedChannel, directory: Path) -> None:
@@ -183,7 +183,7 @@ async def test_each_language_has_feeds_of_its_own_in_its_own_words(feed: FeedCha
     parsed = read(directory / "borgholm/en.rss")
     assert parsed.feed.title == "Important information from Borgholm Municipality"
     assert parsed.feed.language == "en"
-    assert [tag.term for tag in parsed.entries[0].tags] == ["Severe", "New message"]
+    assert [tag.term for tag in parsed.entries[0].tags] == ["Serious incident", "New message"]
     assert read(directory / "all/en.rss").entries[0].title.startswith("Borgholm Municipality: ")
     assert not (directory / "borgholm/sv.rss").exists()
 
@@ -264,9 +264,9 @@ async def test_what_was_corrected_says_what_it_is_in_every_format_until_it_is_wi
     for form in XML:
         (entry,) = read(directory / f"borgholm/sv.{form}").entries
         assert (entry.id, entry.title) == (first.remote_id, "RÄTTELSE: Nytt")
-        assert [tag.label or tag.term for tag in entry.tags] == ["Allvarlig", "Nytt meddelande", "Rättelse"]
+        assert [tag.label or tag.term for tag in entry.tags] == ["Allvarlig händelse", "Nytt meddelande", "Rättelse"]
     (item,) = json.loads((directory / "borgholm/sv.json").read_bytes())["items"]
-    assert (item["id"], item["tags"]) == (first.remote_id, ["Allvarlig", "Nytt meddelande", "Rättelse"])
+    assert (item["id"], item["tags"]) == (first.remote_id, ["Allvarlig händelse", "Nytt meddelande", "Rättelse"])
     assert item["date_published"] < item["date_modified"] == clock.time.replace(microsecond=0).isoformat()
 
     assert await feed.withdraw(correction, first.remote_id) == first

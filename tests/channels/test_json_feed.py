@@ -84,7 +84,7 @@ async def test_a_feed_says_who_speaks_and_where(feed: FeedChannel, directory: Pa
                 "date_published": "2022-12-13T08:01:00+00:00",
                 "date_modified": "2022-12-13T08:00:00+00:00",
                 "authors": [{"name": "Borgholms kommun"}],
-                "tags": ["Allvarlig", "Nytt meddelande"],
+                "tags": ["Allvarlig händelse", "Nytt meddelande"],
                 "language": "sv",
             }
         ],

@@ -77,9 +77,9 @@ def test_a_message_stands_there_with_its_headline_text_and_next_update() -> None
     found = page(showing(next_update=NOW + 3 * HOUR))
     (article,) = found.iter("article")
     assert text(article) == (
-        "Nytt meddelande · Allvarlig Våra datorsystem är avstängda Ring växeln. "
-        "Nästa uppdatering tisdag 13 december klockan 12.12 "
-        "Publicerat tisdag 13 december klockan 08.12. Gäller till onsdag 14 december klockan 09.12."
+        "Nytt meddelande · Allvarlig händelse Våra datorsystem är avstängda Ring växeln. "
+        "Nästa uppdatering tisdag 13 december kl. 12.12 "
+        "Publicerat tisdag 13 december kl. 08.12. Gäller till onsdag 14 december kl. 09.12."
     )
     assert [time.get("datetime") for time in article.iter("time")] == [
         "2022-12-13T12:12+01:00",
@@ -162,8 +162,8 @@ def test_what_was_corrected_keeps_its_place_and_what_was_withdrawn_takes_none(
 def test_a_corrected_message_says_so_and_where_it_stood_links_still_lead() -> None:
     (article,) = page(corrected(showing())).iter("article")
     assert (article.get("id"), article.get("class")) == ("m-m1", "severe")
-    assert text(article).startswith("Rättelse · Allvarlig Rättat Rätt.")
-    assert "Publicerat tisdag 13 december klockan 08.12. Rättat tisdag 13 december klockan 09.12." in text(article)
+    assert text(article).startswith("Rättelse · Allvarlig händelse Rättat Rätt.")
+    assert "Publicerat tisdag 13 december kl. 08.12. Rättat tisdag 13 december kl. 09.12." in text(article)
     joint = page(*(corrected(long(place)) for place in range(3)), *(long(place) for place in range(3, 9)), at=JOINT)
     (first, *_) = each(joint, "//a[@class='button']")
     assert str(first.get("href")).startswith("borgholm/#m-m")
@@ -172,7 +172,7 @@ def test_a_corrected_message_says_so_and_where_it_stood_links_still_lead() -> No
 def test_a_corrected_all_clear_is_one_still() -> None:
     (article,) = page(corrected(showing(kind=Kind.ALL_CLEAR))).iter("article")
     assert article.get("class") == "clear"
-    assert text(article).startswith("Faran över · Rättelse Rättat")
+    assert text(article).startswith("Händelsen är över · Rättelse Rättat")
 
 
 def test_what_is_withdrawn_looks_like_no_emergency_and_promises_nothing() -> None:
@@ -180,7 +180,7 @@ def test_what_is_withdrawn_looks_like_no_emergency_and_promises_nothing() -> Non
     assert article.get("class") == "withdrawn"
     assert text(article) == (
         "Nytt meddelande Tillbakadraget: Rättat Meddelandet är tillbakadraget och gäller inte längre. "
-        "Publicerat tisdag 13 december klockan 08.12. Ändrat tisdag 13 december klockan 09.12."
+        "Publicerat tisdag 13 december kl. 08.12. Ändrat tisdag 13 december kl. 09.12."
     )
 
 
@@ -261,7 +261,7 @@ def test_when_the_all_clear_has_had_its_time_the_incident_is_among_the_past_as_e
     assert articles(found) == []
     (past,) = found.iter("details")
     assert text(past.find("summary")) == "Vattnet är rent"
-    assert "Faran över. Publicerat" in text(past)
+    assert "Händelsen är över. Publicerat" in text(past)
     assert "försenad" not in text(found)
 
 
@@ -312,7 +312,7 @@ def test_a_message_without_an_incident_stands_for_itself() -> None:
 
 def test_an_all_clear_is_not_called_severe() -> None:
     (article,) = page(showing(kind=Kind.ALL_CLEAR)).iter("article")
-    assert text(article.find("p")) == "Faran över"
+    assert text(article.find("p")) == "Händelsen är över"
     assert article.get("class") == "clear"
 
 
@@ -320,19 +320,19 @@ def test_an_all_clear_is_not_called_severe() -> None:
 
 
 def test_a_page_that_is_made_when_asked_for_says_when() -> None:
-    assert "Sidan visar läget tisdag 13 december klockan 09.12." in text(page())
+    assert "Sidan visar läget tisdag 13 december kl. 09.12." in text(page())
 
 
 def test_a_page_that_is_made_beforehand_says_when_it_changed_and_when_it_is_out_of_date() -> None:
     said = text(page(showing(next_update=NOW + 3 * HOUR, updated=NOW - HOUR), made=WRITTEN))
-    assert "Sidan ändrades senast tisdag 13 december klockan 08.12." in said
-    assert "Om det nu är senare än tisdag 13 december klockan 12.12 kan sidan vara inaktuell." in said
+    assert "Sidan ändrades senast tisdag 13 december kl. 08.12." in said
+    assert "Om det nu är senare än tisdag 13 december kl. 12.12 kan sidan vara inaktuell." in said
     assert "visar läget" not in said
 
 
 def test_a_page_made_beforehand_is_out_of_date_when_its_first_message_ends_if_no_update_is_promised() -> None:
     said = text(page(showing("a", expires=NOW + HOUR), showing("b", incident="b"), made=WRITTEN))
-    assert "Om det nu är senare än tisdag 13 december klockan 10.12" in said
+    assert "Om det nu är senare än tisdag 13 december kl. 10.12" in said
 
 
 def test_a_page_made_beforehand_is_the_same_bytes_until_something_changes() -> None:
@@ -343,24 +343,24 @@ def test_a_page_made_beforehand_is_the_same_bytes_until_something_changes() -> N
 def test_an_update_that_was_promised_and_has_not_come_is_called_late() -> None:
     for made in (LIVE, WRITTEN):
         said = text(page(showing(next_update=NOW), made=made))
-        assert "Uppdateringen som skulle komma tisdag 13 december klockan 09.12 är försenad." in said
+        assert "Uppdateringen som skulle ha kommit tisdag 13 december kl. 09.12 är försenad." in said
         assert "Nästa uppdatering" not in said
 
 
 def test_a_page_that_cannot_be_brought_up_to_date_says_since_when() -> None:
     found = page(made=Made(NOW, live=True, stale_since=NOW - HOUR))
     (warning,) = found.find_class("warning")
-    assert text(warning).startswith("Sidan har inte kunnat uppdateras sedan tisdag 13 december klockan 08.12.")
+    assert text(warning).startswith("Sidan har inte kunnat uppdateras sedan tisdag 13 december kl. 08.12.")
 
 
 def test_a_time_in_another_year_has_its_year() -> None:
     issued = datetime(2021, 6, 1, 10, 0, tzinfo=UTC)
-    assert "Publicerat tisdag 1 juni 2021 klockan 12.00" in text(page(showing(issued=issued)))
+    assert "Publicerat tisdag 1 juni 2021 kl. 12.00" in text(page(showing(issued=issued)))
 
 
 def test_a_text_that_changed_later_says_when() -> None:
     assert "Ändrat" not in text(page(showing(updated=NOW - HOUR + timedelta(minutes=1))))
-    assert "Ändrat tisdag 13 december klockan 09.02." in text(page(showing(updated=NOW - timedelta(minutes=10))))
+    assert "Ändrat tisdag 13 december kl. 09.02." in text(page(showing(updated=NOW - timedelta(minutes=10))))
 
 
 # --- Languages ------------------------------------------------------------------------------------------------------
@@ -429,9 +429,9 @@ def test_the_board_has_what_does_not_work_first_with_note_and_since_when() -> No
     found = page(standings=board)
     (shown,) = found.find_class("board")
     assert [text(line) for line in shown] == [
-        "E-tjänster Fungerar inte Ring i stället. sedan 12 december 21.12",
-        "Bibliotek Begränsat sedan 12 december 21.12",
-        "Ärenden Fungerar sedan 12 december 21.12",
+        "E-tjänster Fungerar inte Ring i stället. sedan 12 december kl. 21.12",
+        "Bibliotek Fungerar delvis sedan 12 december kl. 21.12",
+        "Ärenden Fungerar sedan 12 december kl. 21.12",
     ]
 
 
@@ -478,7 +478,7 @@ def test_a_number_that_nobody_can_dial_is_shown_as_it_is() -> None:
 def test_the_ways_to_subscribe_and_the_feeds_are_there() -> None:
     found = page()
     (follow,) = each(found, "//section[h2/@id='follow']")
-    assert "SMS: skicka START BORGHOLM till 070-174 06 98" in text(follow)
+    assert "Skicka START BORGHOLM till 070-174 06 98 för att få sms" in text(follow)
     assert [a.get("href") for a in follow.iter("a")] == [
         "sms:+46701740698",
         "../borgholm/anmalan",
@@ -499,7 +499,7 @@ def test_what_is_not_there_is_not_offered() -> None:
     alone = replace(BORGHOLM, languages=("sv",), channels=("page",))
     bare = replace(site(alone, public_url=None), contacts={})
     written = render_page(bare, SWEDISH, Content(), WRITTEN).decode()
-    for words in ("anmalan", "sms:", "hreflang", "Alla kommuner", "Hör senaste", "Få nya meddelanden", "feeds/"):
+    for words in ("anmalan", "sms:", "hreflang", "Alla avsändare", "Lyssna på senaste", "Få nya meddelanden", "feeds/"):
         assert words not in written
 
 

@@ -90,7 +90,7 @@ def test_an_all_clear_of_an_update_for_a_few_channels_goes_to_all_that_may_have_
 def test_an_all_clear_says_what_is_over_and_whom_to_ask_in_every_language() -> None:
     found = texts(ended(read(source())))
     assert found["facebook", "sv"].text == (
-        "Över: Koka vattnet i Borgholms kommun\n\n"
+        "Avslutat: Koka vattnet i Borgholms kommun\n\n"
         "Det här är över. Tack för ditt tålamod. Frågor? Ring Borgholms kommun, 0485-880 00."
     )
     assert found["sms", "en"].text == (
@@ -145,7 +145,7 @@ def test_after_an_all_clear_there_is_nothing_to_be_unchanged() -> None:
 
 def test_a_headline_with_a_time_gives_way_to_the_incident() -> None:
     last = read(source("# Nytt {{ message.next_update }}\n\nText\n", more="next_update = 2022-12-13T12:00:00+01:00\n"))
-    assert texts(ended(last))["facebook", "sv"].title == 'Över: Läckan "Öland"'
+    assert texts(ended(last))["facebook", "sv"].title == 'Avslutat: Läckan "Öland"'
 
 
 def test_the_body_may_be_in_any_language_and_stand_beside_a_part_in_it() -> None:
@@ -155,7 +155,7 @@ def test_the_body_may_be_in_any_language_and_stand_beside_a_part_in_it() -> None
     found = replace(found, municipalities=("borgholm",))
     titles = {(r.channel, r.language): r.title for r in render(found, [english], FORMS, ZONE)}
     assert titles["facebook", "en"] == "Over: Boil the water"
-    assert titles["facebook", "sv"] == "Över: Koka vattnet"
+    assert titles["facebook", "sv"] == "Avslutat: Koka vattnet"
 
 
 def test_a_composed_message_is_written_as_people_write_them() -> None:

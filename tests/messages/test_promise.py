@@ -58,7 +58,7 @@ def problems(body: str, head: str = PROMISE, forms: Mapping[str, Form] = FORMS) 
     [
         ("facebook", "sv", "Allt är nere\n\nRing växeln.\n\nNästa uppdatering kommer tisdag 13 december kl. 12.00."),
         ("facebook", "en", "All is down\n\nCall us.\n\nThe next update comes on Tuesday 13 December at 12:00."),
-        ("sms", "sv", "Allt är nere.\nNy info tis 13/12 kl 12.00."),
+        ("sms", "sv", "Allt är nere.\nNy info tis 13/12 kl. 12.00."),
         ("sms", "en", "All is down\n\nCall us.\nNext update Tue 13 Dec 12:00."),
         ("feed", "sv", "<p>Ring växeln.</p>\n<p>Nästa uppdatering kommer tisdag 13 december kl. 12.00.</p>"),
         ("feed", "en", "<p>Call us.</p>\n<p>The next update comes on Tuesday 13 December at 12:00.</p>"),
@@ -112,7 +112,7 @@ Call us.
     ("channel", "text"),
     [
         ("facebook", "Allt är nere\n\nVi hör av oss tisdag 13 december kl. 12.00, alltid."),
-        ("sms", "Nere till tis 13/12 kl 12.00."),
+        ("sms", "Nere till tis 13/12 kl. 12.00."),
         ("feed", "<p>Vi hör av oss tisdag 13 december kl. 12.00, <em>alltid</em>.</p>"),
         ("page", "<p>Vi hör av oss tisdag 13 december kl. 12.00, <em>alltid</em>.</p>"),
         ("ivr", "Mer kommer tisdag den trettonde december klockan 12, tack."),
@@ -148,12 +148,12 @@ def test_nothing_else_is_known_of_a_message() -> None:
 
 
 def test_the_promise_counts_when_a_text_is_measured_and_the_advice_says_so() -> None:
-    tight = FORMS | {"sms": Form(Markup.SMS, Limits(characters=40))}
+    tight = FORMS | {"sms": Form(Markup.SMS, Limits(characters=41))}
     body = "# Rubrik\n\nText\n\n## @sms\n"
-    assert len(rendered(f"{body}{'x' * 12}", forms=tight)["sms", "sv"].text) == 40
+    assert len(rendered(f"{body}{'x' * 12}", forms=tight)["sms", "sv"].text) == 41
     (problem,) = problems(f"{body}{'x' * 20}", forms=tight)
-    assert problem.text == "borgholm: The sms text in sv has 48 characters, 8 too many."
-    assert problem.advice == "Shorten it. ('Ny info tis 13/12 kl 12.00.' at its end is counted)"
+    assert problem.text == "borgholm: The sms text in sv has 49 characters, 8 too many."
+    assert problem.advice == "Shorten it. ('Ny info tis 13/12 kl. 12.00.' at its end is counted)"
 
 
 def test_a_text_of_nothing_is_not_saved_by_the_promise() -> None:

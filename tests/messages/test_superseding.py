@@ -16,7 +16,7 @@ TEXT = "Koka vattnet\n\nDet är en läcka."
 @pytest.mark.parametrize(
     ("code", "line"),
     [
-        ("sv", "Det finns nyare information, från tisdag 13 december kl. 12.00. Se vårt senaste inlägg."),
+        ("sv", "Ny information finns sedan tisdag 13 december kl. 12.00. Se vårt senaste inlägg."),
         ("en", "There is newer information, from Tuesday 13 December at 12:00. See our latest post."),
     ],
 )
@@ -25,7 +25,7 @@ def test_a_former_text_says_first_that_there_is_a_newer_one(code: str, line: str
 
 
 def test_a_text_that_only_sounds_like_it_stays_whole() -> None:
-    text = "Det finns nyare information, från\npolisen. Se vårt senaste inlägg.\n\nMer."
+    text = "Ny information finns sedan\npolisen. Se vårt senaste inlägg.\n\nMer."
     assert superseded(text, "sv", AT, ZONE).endswith(f"\n\n{text}")
 
 
