@@ -1,11 +1,9 @@
 """What a resident's text asks for. Pure: words in, a command out, and every text is some command.
 
 The words are data of the languages; here is only how they are found, however they are typed. STOP wins over everything,
-and in a longer text as well, as far as it can only be meant so:
-
-- a text that begins with a stop phrase;
-- one that ends with it and asks nothing (*When will the flood stop?* does);
-- one in which the word stands out in capitals, as our texts write it.
+and in a longer text as well, but only as a command: a clause that says stop and nothing else that matters (*I moved
+away, please stop*). A sentence about something that has stopped ends nothing; nor does what a text quotes, for phones
+quote our own words, STOPP among them, when their owner taps a heart.
 """
 
 import re
@@ -22,6 +20,12 @@ Words = tuple[str, ...]
 
 _LETTERS = str.maketrans("øæ", "oa")  # what has no accent to be taken off
 
+# What a text quotes: between marks of any country, also where the phone cut the end off, and lines behind a ">".
+_QUOTED = re.compile(r'[”“„«»"](?:[^”“„«»"]*)(?:[”“«»"]|$)|^\s*>.*$', re.MULTILINE)
+_EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
+_SENTENCES = re.compile(r"[.!?…\n]+|\s/(?=\S)")  # " /Anna" is how people sign
+_CLAUSES = re.compile(r"[,;:()]|\s[-–—]+\s")
+
 LIKE = 0.8
 """How much of a place's name has to be right (difflib's ratio) for it to be known all the same."""
 
@@ -34,6 +38,7 @@ class Verb(StrEnum):
     HELP = "help"
     STATUS = "status"
     LANGUAGE = "language"
+    REACTION = "reaction"
     UNKNOWN = "unknown"
 
 
@@ -63,12 +68,14 @@ class Vocabulary:
         phrases: what each verb is called, and the codes of the languages that call it so.
         alone: stop phrases that count only where nothing else is said.
         names: the languages by what they are called.
+        reactions: what a phone writes before it quotes the text that its owner reacted to.
     """
 
     phrases: Mapping[Verb, Mapping[Words, frozenset[str]]]
     alone: Mapping[Words, frozenset[str]]
     names: Mapping[Words, str]
     courtesies: frozenset[str]
+    reactions: frozenset[Words]
 
 
 def words_of(text: str) -> Words:
@@ -85,6 +92,7 @@ def vocabulary(languages: Iterable[Language]) -> Vocabulary:
     alone: dict[Words, frozenset[str]] = {}
     names: dict[Words, str] = {}
     courtesies: set[str] = set()
+    reactions: set[Words] = set()
     for language in languages:
         texting, own = language.texting, frozenset({language.code})
         lists = (
@@ -100,7 +108,8 @@ def vocabulary(languages: Iterable[Language]) -> Vocabulary:
                 known[phrase] = known.get(phrase, frozenset()) | own
         names |= {words_of(name): language.code for name in (language.code, language.name, *texting.names)}
         courtesies |= {word for courtesy in texting.courtesies for word in words_of(courtesy)}
-    return Vocabulary(phrases, alone, names, frozenset(courtesies))
+        reactions |= set(map(words_of, texting.reactions))
+    return Vocabulary(phrases, alone, names, frozenset(courtesies), frozenset(reactions))
 
 
 def places_of(municipalities: Iterable[Municipality]) -> dict[Words, str]:
@@ -122,14 +131,16 @@ def places_of(municipalities: Iterable[Municipality]) -> dict[Words, str]:
 
 def parse(text: str, known: Vocabulary, places: Mapping[Words, str]) -> Command:
     """Understand a text."""
-    words, place = _take(words_of(text), places)
+    own, quotes = _unquoted(text)
+    if quotes and _reacts(own, known):
+        return Command(Verb.REACTION)
+    words, place = _take(words_of(own), places)
     words, language = _take(words, known.names)
-    said, words = words, tuple(word for word in words if word not in known.courtesies)
-    ways = (said, words)  # a courtesy may be part of a phrase: no more texts
-    spoken = next((found for way in ways if (found := _stops(text, way, known)) is not None), None)
-    if spoken is not None:
-        only = any(way in known.phrases[Verb.STOP] or way in known.alone for way in ways)
-        return Command(Verb.STOP, place if only else None, None, spoken or None, only)
+    stop = _stop(own, words, known, places)
+    if stop is not None:
+        whole = _beside(words, stop, known.courtesies) is not None
+        return Command(Verb.STOP, place if whole else None, None, _only(_stops(known)[stop]), whole)
+    words = tuple(word for word in words if word not in known.courtesies)
     for verb in (Verb.START, Verb.STATUS, Verb.LANGUAGE, Verb.HELP):
         phrase = _beginning(words, known.phrases[verb])
         if phrase is not None:
@@ -143,18 +154,51 @@ def parse(text: str, known: Vocabulary, places: Mapping[Words, str]) -> Command:
     return Command(Verb.UNKNOWN, place, clear=False)
 
 
-def _stops(text: str, words: Words, known: Vocabulary) -> str | None:
-    """Whether a text means stop: then the language of the word, empty where there are several; else None."""
-    stop = known.phrases[Verb.STOP]
-    if words in known.alone:
-        return _only(known.alone[words]) or ""
-    phrase = _beginning(words, stop)
-    if phrase is None and "?" not in text:
-        phrase = next((p for p in stop if words[-len(p) :] == p), None)
-    if phrase is None and not text.isupper():
-        loud = (words_of(word) for word in text.split() if word.isupper())
-        phrase = next((p for p in loud if p in stop), None)
-    return None if phrase is None else _only(stop[phrase]) or ""
+def _unquoted(text: str) -> tuple[str, bool]:
+    """A text without what it quotes, and whether it quotes; one that is nothing but a quotation is taken as it is."""
+    own = _QUOTED.sub("\n", text)
+    return (own, own != text) if words_of(own) or _EMOJI.search(own) else (text, False)
+
+
+def _reacts(own: str, known: Vocabulary) -> bool:
+    """Whether what stands before a quotation is a phone's: it begins as phones do, or is a sign and perhaps a "to"."""
+    words = words_of(own)
+    return _beginning(words, known.reactions) is not None or (
+        known.courtesies.issuperset(words) and bool(_EMOJI.search(own))
+    )
+
+
+def _stops(known: Vocabulary) -> Mapping[Words, frozenset[str]]:
+    return {**known.alone, **known.phrases[Verb.STOP]}
+
+
+def _stop(text: str, words: Words, known: Vocabulary, places: Mapping[Words, str]) -> Words | None:
+    """The stop phrase by which a text ends the SMS, or None."""
+    alone = next((phrase for phrase in known.alone if _beside(words, phrase, known.courtesies) is not None), None)
+    if alone is not None:
+        return alone
+    starts = {word for start in known.phrases[Verb.START] for word in start}
+    for sentence in _SENTENCES.split(text):
+        clauses = [_take(words_of(clause), places)[0] for clause in _CLAUSES.split(sentence)]
+        first = True
+        for clause in clauses:
+            for phrase in sorted(known.phrases[Verb.STOP], key=len, reverse=True):
+                beside = _beside(clause, phrase, known.courtesies | starts)
+                # "Storgatan 4, stopp" tells of a street; "I moved away, please stop" asks us.
+                if beside is not None and (first or beside):
+                    return phrase
+            first = first and not set(clause) - known.courtesies
+    return None
+
+
+def _beside(words: Words, phrase: Words, idle: Collection[str]) -> int | None:
+    """How many words stand beside a phrase, where all of them are idle ones; else None."""
+    size = len(phrase)
+    for at in range(len(words) - size + 1):
+        rest = words[:at] + words[at + size :]
+        if words[at : at + size] == phrase and all(word in idle for word in rest):
+            return len(rest)
+    return None
 
 
 def _take(words: Words, known: Mapping[Words, str]) -> tuple[Words, str | None]:

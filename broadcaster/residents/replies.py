@@ -46,7 +46,7 @@ class Answer:
     """What is done, if anything, and what is answered."""
 
     deed: Deed | None
-    reply: str
+    reply: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ class Now:
 def answer(command: Command, resident: Resident, office: Office, now: Now) -> Answer:
     """Decide what follows from a command."""
     desk = _Desk(command, resident, office)
+    reply: str | None = None
     match command.verb:
         case Verb.STOP:
             return desk.stop()
@@ -102,11 +103,14 @@ def answer(command: Command, resident: Resident, office: Office, now: Now) -> An
         case Verb.LANGUAGE:
             return desk.change_language()
         case Verb.STATUS:
-            return Answer(None, desk.status(now))
+            reply = desk.status(now)
         case Verb.HELP:
-            return Answer(None, desk.help())
+            reply = desk.help()
+        case Verb.REACTION:
+            pass  # a phone wrote it, and its owner expects no answer
         case Verb.UNKNOWN:
-            return Answer(None, desk.say("unknown"))
+            reply = desk.say("unknown")
+    return Answer(None, reply)
 
 
 def sorry(office: Office) -> str:

@@ -83,10 +83,11 @@ class Texting:
 
     Args:
         names: what the language is called, in its own and other languages.
-        stop: phrases that end all texts, also within a longer text.
+        stop: phrases that end all texts, also as a clause of a longer text.
         stop_alone: those that do so only where nothing else is said.
         start, help, status, language: phrases that a text begins with.
-        courtesies: words that change nothing.
+        courtesies: words that change nothing: politeness, and talk of texts and of sending them.
+        reactions: what phones write before they quote the text that their owner reacted to.
         today: how a time is written, a format of ``{hour}`` and ``{minute}``.
         later: one of another day, with ``{day}`` and ``{month}`` besides.
         replies: the answers, by name.
@@ -100,6 +101,7 @@ class Texting:
     status: tuple[str, ...]
     language: tuple[str, ...]
     courtesies: tuple[str, ...]
+    reactions: tuple[str, ...]
     today: str
     later: str
     replies: Mapping[str, str]

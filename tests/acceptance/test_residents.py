@@ -169,6 +169,18 @@ async def test_whatever_is_texted_is_answered(by_twilio: Town, body: str, words:
     assert await by_twilio.subscriptions() == []
 
 
+async def test_a_heart_or_a_talk_about_drains_ends_no_subscription(by_twilio: Town) -> None:
+    joined = await by_twilio.text("START BORGHOLM")
+    assert joined is not None
+    assert await by_twilio.text(f"Gillade ”{joined}”") is None
+    told = await by_twilio.text("Det är STOPP i avloppet på Storgatan")
+    assert told is not None
+    assert "STOPP för att avsluta" in told
+    assert len(await by_twilio.subscriptions()) == 1
+    await by_twilio.text("Sluta sända detta")
+    assert await by_twilio.subscriptions() == []
+
+
 @pytest.mark.parametrize(
     "sender", ["72456", "Kommunen", "anonymous", "", "+266696687", "+46850000000", "+46", "å" * 99]
 )

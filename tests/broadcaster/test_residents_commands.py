@@ -88,6 +88,18 @@ def test_a_text_is_understood(text: str, verb: Verb, place: str | None, language
         "END",
         "Ta bort mig",
         "START BORGHOLM STOPP",
+        "Sluta sända detta",
+        "STOPP\n\nSkickat från min telefon",
+        "Stopp /Anna",
+        "Stopp?",
+        "Kan ni sluta skicka sms till mig?",
+        "”STOPP”",
+        '"Stopp"',
+        "Stop it!",
+        "please stop sending me these messages",
+        "Jag vill inte ha fler sms",
+        "> Du får nu sms från Borgholms kommun. STOPP avslutar.\nSTOPP",
+        "Stopp. Storgatan är avstängd",
     ],
 )
 def test_stop_ends_everything_however_it_is_said(text: str) -> None:
@@ -106,10 +118,55 @@ def test_stop_ends_everything_however_it_is_said(text: str) -> None:
         "Det är slut på vatten i Byxelkrok",
         "Nej, det har inte kommit tillbaka än",
         "trafikstopp",
+        "Det är STOPP i avloppet på Storgatan",
+        "stopp i avloppet",
+        "Stopp i trafiken vid bron",
+        "Hur länge är det stopp i vattnet?",
+        "Someone has to stop this leak, I can help",
+        "stop the leak",
+        "Kan ni stoppa läckan?",
+        "Storgatan 4, stopp",
+        "Du får nu sms från Borgholms kommun vid kriser och större störningar. STOPP avslutar, STATUS visar läget",
+        "> STOPP avslutar, STATUS visar läget\nVad betyder det?",
+        'Vad menas med "STOPP"?',
+        "Skriv inte ”stopp” till dem",
+        "avsluta inte sändningen i radion",
+        "Ta bort trädet på Storgatan",
+        "sluta gräva på Storgatan",
     ],
 )
 def test_a_text_that_is_about_something_else_ends_nothing(text: str) -> None:
     assert read(text).verb is Verb.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gillade ”STOPP avslutar”",
+        "Liked “STOPP avslutar, STATUS visar läget”",
+        'Loved "Du får nu sms från Borgholms kommun. STOPP avslutar"',
+        "Skrattade åt ”… STOPP avslutar …”",
+        "❤️ till “Du får nu sms … STOPP avslutar, STATUS visar läget”",
+        'Reagerade med 👍 på "… STOPP avslutar"',
+        "Älskade ”Koka vattnet. STOPP”",
+        "Ogillade «STOPP»",
+        "Betonade „STOPP avslutar“",
+        "Ifrågasatte ”Koka vattnet i Borgholm. Stopp avslu…",
+        "Reacted 👍 to “STOPP avslutar”",
+        "Removed a heart from “STOPP avslutar”",
+        "Tog bort ett hjärta från ”STOPP avslutar”",
+        "👍 to “STOPP”",
+        "😢 ”STOPP”",
+        "Emphasized “Boil the water.\nSTOP ends them”",
+    ],
+)
+def test_what_a_phone_writes_when_its_owner_taps_a_heart_is_a_reaction(text: str) -> None:
+    assert read(text) == Command(Verb.REACTION)
+
+
+@pytest.mark.parametrize("text", ["“STOPP avslutar” STOPP", "STOPP 😡 “Du får nu sms”", "Liked it. STOP"])
+def test_a_stop_beside_a_quotation_or_a_sign_is_a_stop(text: str) -> None:
+    assert read(text).verb is Verb.STOP
 
 
 @pytest.mark.parametrize(
@@ -163,8 +220,8 @@ def test_no_case_accent_or_decoration_keeps_stop_from_being_stop(
 
 
 @given(st.sampled_from(["STOPP", "stop", "sluta"]), st.text(max_size=200))
-def test_what_begins_with_stop_is_stop_whatever_follows(word: str, rest: str) -> None:
-    assert read(f"{word} {rest}").verb is Verb.STOP
+def test_a_sentence_of_stop_alone_is_stop_whatever_follows(word: str, rest: str) -> None:
+    assert read(f"{word}. {rest}").verb is Verb.STOP
 
 
 @given(st.text(max_size=50))

@@ -59,6 +59,12 @@ def said(command: Command, resident: Resident = NOBODY, office: Office = BOTH, n
     return answer(command, resident, office, Now(AT, news))
 
 
+def told(command: Command, resident: Resident = NOBODY, office: Office = BOTH, news: tuple[News, ...] = ()) -> str:
+    reply = said(command, resident, office, news).reply
+    assert reply is not None
+    return reply
+
+
 @pytest.mark.parametrize(
     ("command", "resident", "office", "deed", "words"),
     [
@@ -112,6 +118,7 @@ def test_a_command_has_its_deed_and_its_answer(
     command: Command, resident: Resident, office: Office, deed: Deed | tuple[str, str] | None, words: str
 ) -> None:
     given = said(command, resident, office)
+    assert given.reply is not None
     assert words in given.reply
     if isinstance(deed, tuple):
         assert given.deed == Join(*deed)
@@ -186,18 +193,23 @@ def test_the_status_is_the_headlines_and_when_more_is_said(
 
 def test_what_does_not_fit_one_sms_is_counted_and_never_cut() -> None:
     many = tuple(news(str(place), f"Strömavbrott i område {place} på norra Öland") for place in range(6))
-    reply = said(Command(Verb.STATUS), OURS, news=many).reply
+    reply = told(Command(Verb.STATUS), OURS, news=many)
     assert reply.startswith("Strömavbrott i område 0 på norra Öland. Strömavbrott i område 1")
     assert reply.endswith("Och 3 till.")
     assert segment(reply).count == 1
 
     long = news("x", "Strömavbrott " * 20)
-    assert said(Command(Verb.STATUS), OURS, news=(long, OUTAGE)).reply.count("Strömavbrott") == 20
+    assert told(Command(Verb.STATUS), OURS, news=(long, OUTAGE)).count("Strömavbrott") == 20
+
+
+def test_a_reaction_is_not_answered_and_changes_nothing() -> None:
+    assert said(Command(Verb.REACTION), OURS) == Answer(None, None)
 
 
 EVERY = [
     (Command(verb, place, code), resident, office)
     for verb in Verb
+    if verb is not Verb.REACTION
     for place in (None, "upplands-vasby")
     for code in (*KNOWN, None)
     for resident in (NOBODY, Resident({"upplands-vasby": code or "sv"}), Resident({}, may_join=False))
@@ -212,6 +224,7 @@ EVERY = [
 def test_every_answer_is_one_short_sms_in_plain_letters(spoken: str | None) -> None:
     for command, resident, office in EVERY:
         reply = answer(replace(command, spoken=spoken), resident, office, Now(AT)).reply
+        assert reply is not None
         parts = segment(reply)
         assert (parts.count, parts.encoding) == (1, Encoding.GSM7), reply
 
