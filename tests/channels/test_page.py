@@ -115,7 +115,7 @@ def told(*said: tuple[str, Kind]) -> list[Showing]:
         ([("a", Kind.ALERT), ("b", Kind.ALERT), ("c", Kind.CORRECTION)], "ca", "b"),
         ([("a", Kind.CORRECTION)], "a", ""),
         ([("a", Kind.ALERT), ("b", Kind.ALL_CLEAR)], "b", "a"),
-        ([("a", Kind.ALERT), ("b", Kind.ALL_CLEAR), ("c", Kind.ALERT)], "cb", "a"),
+        ([("a", Kind.ALERT), ("b", Kind.ALL_CLEAR), ("c", Kind.ALERT)], "c", "ba"),
     ],
 )
 def test_what_takes_the_place_of_what(said: list[tuple[str, Kind]], current: str, earlier: str) -> None:
