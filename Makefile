@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check lint bench torture pictures samples lock clean
+.PHONY: help demo test check lint bench torture pictures samples areas lock clean
 
 # The Python that .venv is made of, and what to add to a command: make test ARGS="-k segments", make demo ARGS=--stay
 suits := -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -44,6 +44,9 @@ pictures: .venv/run.stamp ## Take the pictures of docs/images anew, of the real 
 
 samples: .venv/run.stamp ## Speak the samples of docs/samples anew; needs espeak-ng
 	@.venv/bin/python docs/samples/make.py
+
+areas: .venv/lock.stamp ## Make the list of municipalities and their outlines anew, of what Statistics Sweden publishes
+	@$(run) uv run --quiet --script docs/areas/make.py
 
 # Keeps the versions that still fit. For newer ones: make lock ARGS=--upgrade
 lock: .venv/lock.stamp ## Pin the dependencies of pyproject.toml and requirements/*.in anew

@@ -91,10 +91,10 @@ def _print_polled(config: Config, name: str, result: Polled) -> None:
         out.print(f"{name}: nothing new.")
     else:
         out.print(f"{name}:", style="bold")
-        shown = table("issued", "item", "severity", "decision", "because", "became")
+        shown = table("issued", "item", "severity", "decision", "because", "where", "became")
         for one in result.decided:
             issued = _time(config, one.item.sent)
-            shown.add_row(issued, _headline(one), one.item.severity, one.fate, one.reason, one.became)
+            shown.add_row(issued, _headline(one), one.item.severity, one.fate, one.reason, one.details, one.became)
         out.print(shown)
     if result.skipped:
         out.print(f"{name}: {result.skipped} more could not be read.")
@@ -138,11 +138,12 @@ async def show_items(config: Config, name: str | None, *, as_json: bool) -> None
     if not found:
         out.print("No items were seen yet.")
         return
-    shown = table("seen", "source", "item", "severity", "decision", "because", "became")
+    shown = table("seen", "source", "item", "severity", "decision", "because", "where", "became")
     for one in found:
         became = one.message or one.draft or ""
         seen = _time(config, one.seen)
-        shown.add_row(seen, one.source, one.item, one.severity, one.decision, _reason(one), became)
+        row = (seen, one.source, one.item, one.severity, one.decision, _reason(one), one.details or "", became)
+        shown.add_row(*row)
     out.print(shown)
 
 
@@ -210,6 +211,7 @@ def _polled_as_data(result: Polled) -> dict[str, Any]:
                 "severity": one.item.severity,
                 "decision": one.fate,
                 "reason": one.reason.name.lower(),
+                "details": one.details or None,
                 "became": one.became or None,
             }
             for one in result.decided

@@ -29,7 +29,7 @@ class Entry:
         text: source of the message that was made of it; None if it was ignored.
         message: id of the message, once it is published.
         draft: name of the draft's file, once it is written.
-        details: why it could not be published, for a person.
+        details: for a person, where its areas lie and how one can tell; or why it could not be published.
     """
 
     source: str

@@ -18,6 +18,7 @@ from broadcaster.plan import Plan, plan_for, read, submission
 from broadcaster.sources import drafts
 from broadcaster.sources.composing import compose, incident_of, letter, own_starter, remarked
 from broadcaster.sources.entries import Entry, Fate
+from broadcaster.sources.placement import concerned, placings, told_apart
 from broadcaster.sources.rules import (
     Decision,
     Draft,
@@ -25,7 +26,6 @@ from broadcaster.sources.rules import (
     Publish,
     Reason,
     Standing,
-    concerned,
     digest,
     ends,
     judge,
@@ -80,12 +80,14 @@ class Decided:
 
     Args:
         became: the id of the message or the name of the draft's file; empty where there is none.
+        details: where its areas lie and how one can tell; or why it could not be published.
     """
 
     item: Item
     fate: Fate
     reason: Reason
     became: str = ""
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +197,13 @@ class Poller:
             case Found() as found:
                 acts = list(await store.acts(self._database, source.name))
                 decided = []
-                for item in _in_order(found.items):
-                    decision = await self._judged(source, item, acts)
-                    fate, reason = _fate(decision)
-                    decided.append(Decided(item, fate, reason))
-                    if not isinstance(decision, Ignore):
-                        acts.append(self._entry(source, item, decision))
+                for whole in _in_order(found.items):
+                    for item, asked in _told_apart(source, whole, acts):
+                        decision = await self._judged(asked, item, acts)
+                        entry = self._entry(asked, item, decision)
+                        decided.append(Decided(item, *_fate(decision), details=entry.details or ""))
+                        if not isinstance(decision, Ignore):
+                            acts.append(entry)
                 return Polled(None, tuple(decided), found.skipped)
             case Unreachable(reason):
                 return Polled(reason)
@@ -223,17 +226,18 @@ class Poller:
         acts = await store.acts(self._database, source.name)
         decided: list[Decided] = []
         ignored: list[Entry] = []
-        for item in _in_order(items):
-            decision = await self._judged(source, item, acts)
-            entry = self._entry(source, item, decision)
-            if isinstance(decision, Ignore):
-                if decision.reason is not Reason.SEEN:
-                    ignored.append(entry)
-                decided.append(Decided(item, Fate.IGNORED, decision.reason))
-                continue
-            if await store.take_up(self._database, entry):
-                decided.append(await self._carry_out(source, item, entry))
-            acts = await store.acts(self._database, source.name)
+        for whole in _in_order(items):
+            for item, asked in _told_apart(source, whole, acts):
+                decision = await self._judged(asked, item, acts)
+                entry = self._entry(asked, item, decision)
+                if isinstance(decision, Ignore):
+                    if decision.reason is not Reason.SEEN:
+                        ignored.append(entry)
+                    decided.append(Decided(item, Fate.IGNORED, decision.reason, details=entry.details or ""))
+                    continue
+                if await store.take_up(self._database, entry):
+                    decided.append(await self._carry_out(source, item, entry))
+                acts = await store.acts(self._database, source.name)
         await store.note_ignored(self._database, ignored)
         return decided
 
@@ -276,10 +280,10 @@ class Poller:
             reason=reason.name.lower(),
             incident=incident,
             text=text,
+            details=placings(item, source.rule) or None,
         )
 
     def _text(self, source: Source, item: Item, decision: Draft | Publish, incident: str) -> str:
-        is_draft = isinstance(decision, Draft)
         head = letter(
             item,
             kind=decision.kind,
@@ -288,7 +292,7 @@ class Poller:
             channels=() if decision.kind is Kind.ALL_CLEAR else source.rule.channels,
             zone=self._config.zone,
             follows=decision.follows if isinstance(decision, Publish) else None,
-            remark=f"A draft from the source {source.name}: {_fate(decision)[1]}." if is_draft else "",
+            remark=_remark(source, item, decision.reason) if isinstance(decision, Draft) else "",
         )
         starter = own_starter("withdrawn") if decision.kind is Kind.ALL_CLEAR else source.starter
         return compose(item, starter, head, source.rule.languages)
@@ -299,7 +303,7 @@ class Poller:
         became = done.message or done.draft or ""
         level = logging.WARNING if reason in {Reason.WITHDRAWN, Reason.NO_LONGER_FOR_US} else logging.INFO
         log.log(level, "source %s, item %s: %s %s: %s", source.name, quoted(item.id), done.decision, became, reason)
-        return Decided(item, done.decision, reason, became)
+        return Decided(item, done.decision, reason, became, done.details or "")
 
     async def _done(self, source: Source, entry: Entry) -> Entry:
         """Carry out what was decided, and note what came of it."""
@@ -384,3 +388,12 @@ def _fate(decision: Decision) -> tuple[Fate, Reason]:
             return Fate.DRAFT, reason
         case Publish():
             return Fate.PUBLISH, Reason.APPROVED
+
+
+def _told_apart(source: Source, item: Item, acts: Sequence[Entry]) -> Sequence[tuple[Item, Source]]:
+    return [(part, replace(source, rule=rule)) for part, rule in told_apart(item, source.rule, acts)]
+
+
+def _remark(source: Source, item: Item, reason: Reason) -> str:
+    why = f"{reason} ({placings(item, source.rule)})" if reason is Reason.UNPLACED else reason
+    return f"A draft from the source {source.name}: {why}."

@@ -11,8 +11,9 @@ from enum import StrEnum
 from hashlib import sha256
 
 from broadcaster.sources.entries import Entry
+from broadcaster.sources.placement import concerned, is_placed
 from broadcaster.sources.settings import Rule, Then
-from channels.sources.item import Action, Area, Item, Status, Wording
+from channels.sources.item import PART, Action, Item, Status, Wording
 from messages.model import Kind, Municipality, Severity
 
 OLD = timedelta(hours=24)
@@ -21,7 +22,6 @@ OLD = timedelta(hours=24)
 TWINS_WITHIN = timedelta(hours=24)
 """How long the same words under another id count as the same item."""
 
-_SWEDEN = "00"
 _WORST_FIRST = tuple(Severity)
 
 
@@ -40,9 +40,11 @@ class Reason(StrEnum):
     NOTHING_TO_FOLLOW = "nothing to follow"
     # drafts
     RULE = "the rule says so"
+    UNPLACED = "nobody can tell whether it is for us"
     WITHDRAWN = "the source has withdrawn it"
     NO_LONGER_FOR_US = "no longer for us"
     MORE_SEVERE = "more severe than what was said"
+    PARTED = "its parts were told together before, or its whole in parts"
     DRAFTED_BEFORE = "its first message is a draft"
     LED_BY_A_PERSON = "a person has spoken since"
     ENDED_HERE = "we have ended or taken back what we said"
@@ -136,13 +138,6 @@ def matter(item: Item, acts: Sequence[Entry]) -> str | None:
     return former[0].incident if former else None
 
 
-def concerned(item: Item, rule: Rule) -> tuple[Municipality, ...]:
-    """The municipalities of a rule that an item is for; all, where its source says nothing of areas."""
-    if not item.areas:
-        return rule.municipalities
-    return tuple(one for one in rule.municipalities if any(_lies_in(one, area) for area in item.areas))
-
-
 def wording_in(item: Item, language: str) -> Wording | None:
     """What an item says in a language."""
     return next((wording for wording in item.wordings if wording.language == language), None)
@@ -161,9 +156,10 @@ def ends(item: Item) -> datetime | None:
 
 
 def _former(item: Item, acts: Sequence[Entry]) -> Sequence[Entry]:
-    """What was made of what an item belongs to: of its earlier versions, and of the same under other ids."""
+    """What was made of what an item belongs to: of its earlier versions, its parts, and the same under other ids."""
     names = {item.id, *item.references}
-    incidents = {act.incident for act in acts if act.item in names}
+    parts = tuple(f"{name}{PART}" for name in names if PART not in item.id)
+    incidents = {act.incident for act in acts if act.item in names or (parts and act.item.startswith(parts))}
     return [act for act in acts if act.incident in incidents]
 
 
@@ -183,13 +179,6 @@ def _is_old(item: Item, now: datetime) -> bool:
 
 def _is_milder(severity: Severity, than: Severity) -> bool:
     return _WORST_FIRST.index(severity) > _WORST_FIRST.index(than)
-
-
-def _lies_in(municipality: Municipality, area: Area) -> bool:
-    """Whether an area is or holds a municipality: by its codes, or by its name where it has none."""
-    if area.codes:
-        return bool({_SWEDEN, municipality.code[:2], municipality.code} & set(area.codes))
-    return municipality.variables["name"].casefold() in area.name.casefold()
 
 
 def _withdrawn(item: Item, rule: Rule, former: Sequence[Entry], standing: Standing | None) -> Ignore | Draft:
@@ -219,11 +208,11 @@ def _spoken(
     former = _former(item, acts)
     if former and _says_the_same(item, rule, municipalities, former[-1]):
         return Ignore(Reason.NOTHING_NEW)
-    if not former and (twin := _twin(digest(item, rule.languages[0]), acts, now)):
+    if not former and (twin := _twin(digest(item, rule.languages[0]), municipalities, acts, now)):
         return Ignore(Reason.TWIN, twin.incident)
     incident = former[0].incident if former else None
     kind = Kind.ALERT if standing is None or standing.ended else Kind.UPDATE
-    reason = Reason.RULE if rule.then is Then.DRAFT else _needs_a_person(item, former, standing)
+    reason = _drafted_for(item, rule) or _needs_a_person(item, former, standing)
     if reason is not None:
         return Draft(reason, kind, incident, municipalities)
     return Publish(kind, incident, standing.message if standing else None, municipalities)
@@ -239,12 +228,24 @@ def _says_the_same(item: Item, rule: Rule, municipalities: Sequence[Municipality
     )
 
 
-def _twin(words: str, acts: Sequence[Entry], now: datetime) -> Entry | None:
-    return next((act for act in acts if act.digest == words and now - act.seen <= TWINS_WITHIN), None)
+def _twin(words: str, municipalities: Sequence[Municipality], acts: Sequence[Entry], now: datetime) -> Entry | None:
+    """What said the same to the same: words that were for a neighbour are news."""
+    asked = {one.id for one in municipalities}
+    fresh = (act for act in acts if act.digest == words and now - act.seen <= TWINS_WITHIN)
+    return next((act for act in fresh if asked <= set(act.municipalities)), None)
+
+
+def _drafted_for(item: Item, rule: Rule) -> Reason | None:
+    """Why an item is a draft whatever was said before; None if it is not."""
+    if not is_placed(item, rule):
+        return Reason.UNPLACED
+    return Reason.RULE if rule.then is Then.DRAFT else None
 
 
 def _needs_a_person(item: Item, former: Sequence[Entry], standing: Standing | None) -> Reason | None:
     """Why an item cannot be published by rule; None if it can."""
+    if _is_parted(item, former):
+        return Reason.PARTED
     if not former and standing is None:
         return None
     if standing is None:
@@ -254,3 +255,9 @@ def _needs_a_person(item: Item, former: Sequence[Entry], standing: Standing | No
     if standing.message not in {act.message for act in former}:
         return Reason.LED_BY_A_PERSON
     return Reason.MORE_SEVERE if _is_milder(standing.severity, item.severity) else None
+
+
+def _is_parted(item: Item, former: Sequence[Entry]) -> bool:
+    """Whether what belongs to an item is told apart in another way than it is: then no single message is its next."""
+    is_new_part = bool(former) and PART in item.id and all(act.item != item.id for act in former)
+    return is_new_part or len({act.incident for act in former}) > 1

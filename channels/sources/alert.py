@@ -4,11 +4,15 @@ The words are those of the OASIS standard "Common Alerting Protocol Version 1.2"
 JSON has it: an element is a text, an object, or a list of these where there may be several.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
-from channels.sources.item import Action, Area, Item, Status, Wording
+from channels.sources.geocodes import code_of
+from channels.sources.item import PART, Action, Area, Item, Status, Wording
 from channels.sources.parsing import (
     each_of,
     entries_of,
@@ -20,6 +24,7 @@ from channels.sources.parsing import (
     time_of,
     web_address,
 )
+from channels.sources.shapes import circle, polygon
 from messages.model import Severity
 
 Alert = Mapping[str, Any]
@@ -48,26 +53,36 @@ SEVERITIES: Mapping[str, Severity] = {
 }
 """By ``severity``. What is not known to be bad is passed on as information: a machine never makes it more than that."""
 
-CODES: Mapping[str, int] = {"kommun": 4, "municipality": 4, "län": 2, "county": 2}
-"""Digits of the codes of SCB, by the ``valueName`` of a geocode. Those of others (EMMA, UGC) are other codes."""
-
 
 def is_for_all(alert: Alert) -> bool:
     """Whether it is for the public; what is broken counts as that, so that it is counted."""
     return _word(alert, "msgType") not in _BETWEEN_MACHINES and _word(alert, "scope") in {"public", ""}
 
 
-def item_of(alert: Alert, *, matter: str = "", otherwise_from: str = "") -> Item | None:
-    """Read an alert; None if it has no identifier, does not say when it was sent or what it does, or never ends.
+def items_of(alert: Alert, *, matter: str = "", otherwise_from: str = "") -> Sequence[Item]:
+    """Read an alert; nothing if it has no identifier, does not say when it was sent or what it does, or never ends.
+
+    What it says of one area is an item of its own, so that the text, the severity and the end for one place are never
+    those for another.
 
     Args:
         matter: its lasting id, where the source gives it one that is not in CAP.
         otherwise_from: who says so, if the alert does not tell.
     """
+    infos = [entries_of(info) for info in each_of(alert.get("info"))]
+    if len(infos) > _MOST_INFOS:
+        return ()
+    parts = _told_apart(infos)
+    items = [_item(alert, part, matter, otherwise_from) for part in parts]
+    if len(items) > 1:
+        items = [item and replace(item, id=f"{item.id}{PART}{_part_name(item.areas)}") for item in items]
+    return [item for item in items if item is not None]
+
+
+def _item(alert: Alert, infos: Sequence[Alert], matter: str, otherwise_from: str) -> Item | None:
     identifier, sent = line_of(alert.get("identifier")), time_of(alert.get("sent"))
     action = ACTIONS.get(_word(alert, "msgType"))
-    infos = [entries_of(info) for info in each_of(alert.get("info"))]
-    if not identifier or sent is None or action is None or len(infos) > _MOST_INFOS:
+    if not identifier or sent is None or action is None:
         return None
     references = _references(alert)
     ends = [time for info in infos if (time := time_of(info.get("expires"))) is not None]
@@ -77,7 +92,7 @@ def item_of(alert: Alert, *, matter: str = "", otherwise_from: str = "") -> Item
         version=identifier,
         action=Action.CANCEL if _is_all_clear(infos) else action,
         status=STATUSES.get(_word(alert, "status"), Status.TEST),
-        severity=_worst(SEVERITIES.get(_word(info, "severity"), Severity.INFORMATION) for info in infos),
+        severity=_worst(map(_severity, infos)),
         sent=sent,
         expires=max(ends, default=None),
         areas=_areas(infos),
@@ -86,6 +101,37 @@ def item_of(alert: Alert, *, matter: str = "", otherwise_from: str = "") -> Item
         source=next(filter(None, senders), line_of(alert.get("sender"))),
         references=references,
     )
+
+
+def _told_apart(infos: Sequence[Alert]) -> Sequence[Sequence[Alert]]:
+    """The blocks of an alert by the areas that they are about, in the order of the first language that it has.
+
+    Blocks in other languages belong to that with the same areas, or else to that which stands in the same place among
+    those of its language: areas may only have names, and these in the language of the block.
+    """
+    first = [info for info in infos if _language(info) == _language(infos[0])]
+    parts: dict[object, list[Alert]] = {}
+    for info in first:
+        parts.setdefault(_about(info), []).append(info)
+    for language in dict.fromkeys(map(_language, infos)):
+        others = [info for info in infos if _language(info) == language != _language(infos[0])]
+        for place, info in enumerate(others):
+            twin = first[place] if len(others) == len(first) else first[0] if len(parts) == 1 else info
+            about = _about(info) if _about(info) in parts else _about(twin)
+            parts.setdefault(about, []).append(info)
+    return list(parts.values()) or [()]
+
+
+def _about(info: Alert) -> frozenset[object]:
+    """What areas a block is about, whatever they are called where they have a code or lines on the map."""
+    return frozenset((area.codes, area.shapes) if area.codes or area.shapes else area.name for area in _areas([info]))
+
+
+def _part_name(areas: Sequence[Area]) -> str:
+    """A name for what is said of areas, the same in every version: their codes where they have some."""
+    words = sorted(" ".join(area.codes) or repr(area.shapes or area.name) for area in areas)
+    plain = "+".join(words).replace(" ", "+")
+    return plain if re.fullmatch(r"[\w+-]{1,24}", plain) else sha256("\0".join(words).encode()).hexdigest()[:8]
 
 
 def _word(entries: Mapping[str, Any], key: str) -> str:
@@ -110,35 +156,49 @@ def _worst(severities: Iterable[Severity]) -> Severity:
     return min(severities, key=list(Severity).index, default=Severity.INFORMATION)
 
 
+def _severity(info: Alert) -> Severity:
+    return SEVERITIES.get(_word(info, "severity"), Severity.INFORMATION)
+
+
+def _language(info: Alert) -> str:
+    return language_of(info.get("language"), "en")  # which CAP takes for the language of what names none
+
+
 def _areas(infos: Sequence[Alert]) -> tuple[Area, ...]:
     """Each area once, in the words of the first language that has it."""
     found: dict[object, Area] = {}
     for info in infos:
-        for area in map(entries_of, each_of(info.get("area"))):
-            codes = tuple(code for geocode in each_of(area.get("geocode")) if (code := _code(entries_of(geocode))))
-            name = line_of(area.get("areaDesc"))
-            if codes or name:
-                found.setdefault(codes or name, Area(codes, name))
+        for entries in map(entries_of, each_of(info.get("area"))):
+            area = _area(entries)
+            found.setdefault((area.codes, area.shapes) if area.codes or area.shapes else area.name, area)
     return tuple(found.values())
 
 
-def _code(geocode: Mapping[str, Any]) -> str:
-    code = text_of(geocode.get("value"))
-    fits = code.isascii() and code.isdigit() and len(code) == CODES.get(_word(geocode, "valueName"))
-    return code if fits else ""
+def _area(area: Mapping[str, Any]) -> Area:
+    """What tells where an area is. One that tells nothing is one nevertheless: nobody knows where, and not nowhere."""
+    geocodes = map(entries_of, each_of(area.get("geocode")))
+    codes = (code_of(text_of(one.get("valueName")), text_of(one.get("value"))) for one in geocodes)
+    return Area(
+        tuple(dict.fromkeys(filter(None, codes))),
+        line_of(area.get("areaDesc")),
+        (
+            *(polygon(text_of(one)) for one in each_of(area.get("polygon"))),
+            *(circle(text_of(one)) for one in each_of(area.get("circle"))),
+        ),
+    )
 
 
 def _wordings(infos: Sequence[Alert]) -> tuple[Wording, ...]:
-    """One for each language; of several blocks in the same, as for several areas, the texts follow each other."""
+    """One for each language. Of several blocks in the same the texts follow each other, the worst first."""
     found: dict[str, Wording] = {}
-    for info in infos:
-        language = language_of(info.get("language"), "en")  # which CAP takes for the language of what names none
-        event, text = line_of(info.get("event")), paragraphs(info.get("description"))
+    for info in sorted(infos, key=lambda info: list(Severity).index(_severity(info))):
+        language, event, text = _language(info), line_of(info.get("event")), paragraphs(info.get("description"))
         headline = line_of(info.get("headline")) or headline_of(text, event) or event
         wording = Wording(language, headline, text, paragraphs(info.get("instruction")), event)
         if headline:
             found[language] = _joined(found[language], wording) if language in found else wording
-    return tuple(found.values())
+    languages = dict.fromkeys(map(_language, infos))
+    return tuple(found[language] for language in languages if language in found)
 
 
 def _joined(first: Wording, second: Wording) -> Wording:

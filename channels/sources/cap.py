@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from channels.sources.alert import is_for_all, item_of
+from channels.sources.alert import is_for_all, items_of
 from channels.sources.feed import Feed, document_of, feed_of
 from channels.sources.parsing import MOST_ITEMS, Parsed, SourceError, read_each
 from channels.sources.xml_document import name_of, xml_document
@@ -14,7 +14,7 @@ MOST_DOCUMENTS: Final = 50
 """Alerts that are fetched of one feed; it holds those in force, which are never many at once."""
 
 _NAMESPACE = "urn:oasis:names:tc:emergency:cap:1."
-_SEVERAL = frozenset({"info", "area", "geocode", "responseType"})
+_SEVERAL = frozenset({"info", "area", "geocode", "polygon", "circle", "responseType"})
 
 
 def parse(body: bytes, url: str) -> Parsed:
@@ -27,7 +27,7 @@ def parse(body: bytes, url: str) -> Parsed:
     found = _alerts(root)
     if not found:
         _feed_of(root, url)
-    return read_each([alert for alert in map(_entries, found) if is_for_all(alert)], item_of)
+    return read_each([alert for alert in map(_entries, found) if is_for_all(alert)], items_of)
 
 
 def more(body: bytes, url: str) -> Sequence[str]:

@@ -11,6 +11,7 @@ from channels.sources.item import Action, Item, Wording
 from channels.sources.parsing import (
     Parsed,
     SourceError,
+    at_most_one,
     fingerprint,
     headline_of,
     language_of,
@@ -70,7 +71,7 @@ def parse(body: bytes, url: str) -> Parsed:
         SourceError: it is none.
     """
     feed = feed_of(xml_document(body), url)
-    return read_each(feed.entries, lambda entry: _item(feed, entry))
+    return read_each(feed.entries, lambda entry: at_most_one(_item(feed, entry)))
 
 
 def feed_of(root: etree._Element, url: str) -> Feed:

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
+from channels.sources.shapes import Shape
 from messages.model import Severity
+
+PART: Final = " @ "
+"""What stands between the id of a matter and the name of a part of it that is told apart, as by area."""
 
 
 class Action(StrEnum):
@@ -47,12 +52,15 @@ class Area:
     """Where it applies.
 
     Args:
-        codes: of SCB: two digits for a county, four for a municipality, ``00`` for Sweden; empty when none is known.
+        codes: of SCB: two digits for a county, four for a municipality, ``00`` for Sweden; or of another register,
+            see :mod:`channels.sources.geocodes`. Empty when none is known.
         name: as the source names it.
+        shapes: its lines on the map.
     """
 
     codes: tuple[str, ...]
     name: str
+    shapes: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from channels.sources.counties import SWEDEN, county_code
 from channels.sources.item import Action, Area, Item, Status, Wording
 from channels.sources.parsing import (
     Parsed,
+    at_most_one,
     each_of,
     entries_of,
     fingerprint,
@@ -21,10 +21,15 @@ from channels.sources.parsing import (
     time_of,
     web_address,
 )
+from channels.sources.place_names import county
 from channels.sources.plain_text import plain_text
+from channels.sources.register import SWEDEN
+from channels.sources.shapes import circle
 from messages.model import Severity
 
 NAME = "Krisinformation.se"
+
+_AROUND = 10  # kilometres around a place that only has a point
 
 
 def parse(body: bytes, url: str) -> Parsed:
@@ -34,7 +39,7 @@ def parse(body: bytes, url: str) -> Parsed:
         SourceError: it is none.
     """
     last = urlsplit(url).path.rstrip("/").rpartition("/")[2].lower()
-    return read_each(json_list(body), lambda article: _item(entries_of(article), last))
+    return read_each(json_list(body), lambda article: at_most_one(_item(entries_of(article), last)))
 
 
 def _item(article: Mapping[str, Any], endpoint: str) -> Item | None:
@@ -81,6 +86,12 @@ def _severity(article: Mapping[str, Any], event: str, endpoint: str) -> Severity
 
 
 def _area(area: Mapping[str, Any]) -> Area:
+    """An area: by its name, or by its coordinate where it is a mere place, which stands for what lies around it."""
     name, kind = line_of(area.get("Description")), text_of(area.get("Type")).lower()
-    code = SWEDEN if kind == "country" else county_code(name) if kind == "county" else None
-    return Area((code,) if code else (), name)
+    if kind == "country":
+        return Area((SWEDEN,), name)
+    if kind == "county":
+        return Area(tuple(filter(None, (county(name),))), name)
+    where = entries_of(area.get("CoordinateObject"))
+    place = circle(f"{text_of(where.get('Latitude'))},{text_of(where.get('Longitude'))} {_AROUND}")
+    return Area((), name, (place,) if place.points else ())

@@ -46,14 +46,20 @@ class Parsed:
     skipped: int = 0
 
 
-def read_each(values: Sequence[Any], read: Callable[[Any], Item | None]) -> Parsed:
+def read_each(values: Sequence[Any], read: Callable[[Any], Sequence[Item]]) -> Parsed:
     """Read every element of a document; those that give none are counted, and the others are not lost for them."""
-    items = [item for value in values[:MOST_ITEMS] if (item := read(value)) is not None and _bearable(item)]
-    return Parsed(tuple(items), len(values) - len(items))
+    found = [[item for item in read(value) if _bearable(item)] for value in values[:MOST_ITEMS]]
+    items = tuple(item for some in found for item in some)
+    return Parsed(items, len(values) - sum(bool(some) for some in found))
 
 
 def _bearable(item: Item) -> bool:
     return all(len(wording.text) + len(wording.instruction) <= LONGEST_TEXT for wording in item.wordings)
+
+
+def at_most_one(item: Item | None) -> Sequence[Item]:
+    """What an element that is one item gives, or none if it is broken."""
+    return [] if item is None else [item]
 
 
 def json_document(body: bytes) -> Any:  # noqa: ANN401 - whatever it holds, which the readers below take

@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from channels.sources.counties import COUNTIES
 from channels.sources.item import Action, Area, Item, Status, Wording
 from channels.sources.parsing import (
     Parsed,
+    at_most_one,
     each_of,
     entries_of,
     fingerprint,
@@ -20,6 +20,8 @@ from channels.sources.parsing import (
     text_of,
     time_of,
 )
+from channels.sources.register import COUNTIES
+from channels.sources.shapes import shapes_of
 from messages.model import Severity
 
 NAME = "SMHI"
@@ -59,7 +61,7 @@ def parse(body: bytes, url: str) -> Parsed:
         for warning in map(entries_of, json_list(body))
         for area in each_of(warning.get("warningAreas")) or [{}]
     ]
-    return read_each(pairs, lambda pair: _item(*pair, is_test=is_test))
+    return read_each(pairs, lambda pair: at_most_one(_item(*pair, is_test=is_test)))
 
 
 def _item(warning: Entries, area: Entries, *, is_test: bool) -> Item | None:
@@ -121,12 +123,15 @@ def _local(time: datetime) -> str:
 
 
 def _areas(area: Entries) -> tuple[Area, ...]:
-    """The counties that it affects; districts of the sea have ids of their own, which are no county's code."""
+    """The counties that it affects, and districts of the sea, which have ids of their own that are no county's code.
+
+    The polygon counts where none are named: it reaches over the coast also where a warning is for ships.
+    """
     affected = [entries_of(one) for one in each_of(area.get("affectedAreas"))]
     areas = tuple(Area(_county(one), line_of(one.get("sv"))) for one in affected)
-    return areas or (Area((), line_of(entries_of(area.get("areaName")).get("sv"))),)
+    return areas or (Area((), line_of(entries_of(area.get("areaName")).get("sv")), shapes_of(area.get("area"))),)
 
 
 def _county(affected: Entries) -> tuple[str, ...]:
     code = text_of(affected.get("id")).zfill(2)
-    return (code,) if code in COUNTIES.values() else ()
+    return (code,) if code in COUNTIES else ()

@@ -116,3 +116,58 @@ async def test_an_unknown_source_is_refused(following: Desk, command: str) -> No
     ran = await following.run("sources", command, "vmaa")
     assert ran.code == 2
     assert "there is no source 'vmaa'. Did you mean vma?" in ran.err
+
+
+WARNING = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{name}</identifier>
+<sender>vader@example.se</sender><sent>{sent}</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
+{infos}</alert>"""
+INFO = """<info><language>sv-SE</language><category>Met</category><event>Vind</event><urgency>Immediate</urgency>
+<severity>{severity}</severity><certainty>Observed</certainty><expires>{ends}</expires><senderName>Vädret</senderName>
+<headline>{headline}</headline><description>Hårda byar.</description><area><areaDesc>{area}</areaDesc></area></info>"""
+
+
+def warning(*infos: tuple[str, str, str]) -> bytes:
+    """A warning of the weather: severity, headline and area of each of its parts."""
+    ends = (NOW + timedelta(hours=12)).isoformat()
+    written = [INFO.format(severity=how, headline=what, area=where, ends=ends) for how, what, where in infos]
+    return WARNING.format(name="storm", sent=NOW.isoformat(), infos="".join(written)).encode()
+
+
+@pytest.fixture
+async def warned(desk: Desk) -> Desk:
+    """A desk that follows a publisher of CAP."""
+    section = f'[sources.weather]\nkind = "cap"\nurl = "{desk.sandbox.url}/sources/cap"\n'
+    desk.configure("[sandbox]\n", f"{section}\n[sandbox]\n")
+    return desk
+
+
+async def test_each_municipality_gets_the_warning_of_its_area(warned: Desk) -> None:
+    yellow, red = ("Moderate", "Gul varning", "Borgholms kommun"), ("Extreme", "Röd varning", "Mörbylånga")
+    warned.sandbox.sources.play("cap", warning(yellow, red))
+    polled = await warned.run("sources", "poll", "--json")
+    items = polled.data["sources"]["weather"]["items"]
+    assert {(one["headline"], one["severity"], one["decision"]) for one in items} == {
+        ("Gul varning", "moderate", "draft"),
+        ("Röd varning", "extreme", "draft"),
+    }
+    drafts = [warned.folder / "drafts" / one["became"] for one in items]
+    written = {file.read_text(encoding="utf-8") for file in drafts}
+    assert {("Gul" in text, '"moderate"' in text, '["borgholm"]' in text) for text in written} == {
+        (True, True, True),
+        (False, False, False),
+    }
+    assert (await warned.run("preview", f"drafts/{drafts[0].name}")).code == 0
+
+
+async def test_a_warning_that_nobody_can_place_is_shown_to_a_person_with_the_reason(warned: Desk) -> None:
+    nowhere, elsewhere = ("Severe", "Skyfall", "Västra delarna"), ("Severe", "Snö", "Norrbottens län")
+    warned.sandbox.sources.play("cap", warning(nowhere, elsewhere))
+    polled = await warned.run("sources", "poll")
+    assert "nobody can tell" in polled.out
+    listed = await warned.run("sources", "items", "--json")
+    assert {(one["reason"], one["details"]) for one in listed.data["items"]} == {
+        ("unplaced", "Västra delarna: cannot be placed by its name"),
+        ("not_for_us", "Norrbottens län: elsewhere by its name"),
+    }
+    [draft] = (warned.folder / "drafts").glob("*.md")
+    assert "Västra delarna: cannot be placed by its name" in draft.read_text(encoding="utf-8").split("\n")[1]

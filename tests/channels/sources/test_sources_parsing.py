@@ -18,6 +18,7 @@ from channels.sandbox import Sandbox
 from channels.sources.fetching import Fetched, Fetcher
 from channels.sources.item import Action, Area, Item, Status, Wording
 from channels.sources.parsing import LONGEST_TEXT, MOST_ITEMS, Parsed, SourceError
+from channels.sources.placing import Lies, place
 from channels.sources.registry import SOURCES
 from messages.model import Kind, Municipality, Rendition, Severity
 
@@ -135,6 +136,13 @@ def test_a_notice_has_other_names_for_the_same() -> None:
     notice = {"Id": 77, "ChangedDate": "2026-01-05T10:00:00+01:00", "Headline": "Varning", "BodyText": None}
     item = only("krisinformation", [notice], "https://api.krisinformation.se/v3/notices")
     assert (item.id, item.version, item.areas) == ("77", "2026-01-05T10:00:00+01:00", ())
+
+
+def test_a_mere_place_of_krisinformation_lies_where_its_coordinate_is() -> None:
+    where = {"Latitude": "57.18", "Longitude": "17.03", "Altitude": "0"}
+    place_ = {"Type": "PoI", "Description": "Löttorp", "CoordinateObject": where}
+    [found] = only("krisinformation", [ARTICLE | {"Area": [place_]}]).areas
+    assert [place(found, code).lies for code in ("0885", "0880")] == [Lies.HERE, Lies.ELSEWHERE]
 
 
 def test_an_edited_article_is_another_version_of_the_same() -> None:
@@ -389,6 +397,14 @@ def test_a_message_of_smhi_is_not_called_a_warning_and_a_district_of_the_sea_has
     assert item.expires is None
 
 
+def test_where_smhi_names_no_area_its_polygon_tells() -> None:
+    ring = [[16.4, 56.6], [16.9, 57.4], [17.3, 57.4], [16.4, 56.6]]
+    area = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    [found] = only("smhi", warning(affectedAreas=[], area=area)).areas
+    assert [len(shape.points) for shape in found.shapes] == [4]
+    assert place(found, "0885").lies is Lies.HERE
+
+
 def test_the_test_data_of_smhi_is_a_test() -> None:
     url = "https://opendata-download-warnings.smhi.se/ibww/test/test_1.json"
     assert only("smhi", [WARNING], url).status is Status.TEST
@@ -481,8 +497,63 @@ def test_our_own_alerts_are_read_as_they_were_written() -> None:
     alert, follower = (only("cap", render_alert(one, municipality, "kris.example.se")) for one in (first, update))
     assert (alert.status, alert.severity, alert.sent) == (Status.EXERCISE, Severity.SEVERE, SENT)
     assert alert.areas == (Area(("0885", "08"), "Borgholms kommun"),)
+    assert [place(alert.areas[0], code).lies for code in ("0885", "0840")] == [Lies.HERE, Lies.ELSEWHERE]
     assert alert.wordings == (Wording("sv", "Vi är nere", "Ring oss.", event="Dataintrång"),)
     assert (follower.id, follower.action, follower.references) == (alert.id, Action.UPDATE, (alert.version,))
+
+
+def block(headline: str, area: str, severity: str = "Moderate", language: str = "sv-SE") -> str:
+    return (
+        f"<info><language>{language}</language><event>Vind</event><severity>{severity}</severity>"
+        f"<expires>2025-11-0{3 if severity == 'Extreme' else 2}T08:00:00+01:00</expires>"
+        f"<headline>{headline}</headline><description>{headline}.</description><area>{area}</area></info>"
+    )
+
+
+def code(value: str) -> str:
+    return f"<areaDesc>{value}</areaDesc><geocode><valueName>Kommun</valueName><value>{value}</value></geocode>"
+
+
+def of_blocks(*blocks: str) -> tuple[Item, ...]:
+    head, _ = cap().decode().split("<info>")
+    return parsed("cap", f"{head}{''.join(blocks)}</alert>".encode()).items
+
+
+def test_what_is_said_of_one_area_is_never_said_of_another() -> None:
+    yellow, red = of_blocks(block("Gul", code("0885")), block("Röd", code("0840"), "Extreme"))
+    assert (yellow.id, yellow.severity, yellow.wordings[0].headline) == ("v:1 @ 0885", Severity.MODERATE, "Gul")
+    assert (red.id, red.severity, red.wordings[0].headline) == ("v:1 @ 0840", Severity.EXTREME, "Röd")
+    assert yellow.version == red.version == "v:1"
+    assert yellow.expires != red.expires
+    assert [area.codes for area in (*yellow.areas, *red.areas)] == [("0885",), ("0840",)]
+
+
+@pytest.mark.parametrize(
+    "english",
+    [(code("0885"), code("0840")), ("<areaDesc>Borgholm</areaDesc>", "<areaDesc>Mörbylånga Municipality</areaDesc>")],
+)
+def test_each_area_has_its_words_in_every_language(english: tuple[str, str]) -> None:
+    found = of_blocks(
+        block("Gul", code("0885")),
+        block("Röd", code("0840"), "Extreme"),
+        block("Yellow", english[0], language="en-GB"),
+        block("Red", english[1], "Extreme", language="en-GB"),
+    )
+    assert [[wording.headline for wording in item.wordings] for item in found] == [["Gul", "Yellow"], ["Röd", "Red"]]
+
+
+def test_blocks_about_the_same_area_are_one_item_and_the_worst_is_said_first() -> None:
+    [item] = of_blocks(block("Gul", code("0885")), block("Röd", code("0885"), "Extreme"))
+    assert (item.id, item.severity) == ("v:1", Severity.EXTREME)
+    assert (item.wordings[0].headline, item.wordings[0].text) == ("Röd", "Röd.\n\nGul.")
+
+
+def test_lines_on_the_map_are_read_and_an_area_that_tells_nothing_is_an_area() -> None:
+    lines = "<polygon>56.6,16.4 57.4,16.9 57.4,17.3</polygon><circle>57,17 5</circle><circle>57,17</circle>"
+    [item] = of_blocks(block("Gul", f"<areaDesc>Öland</areaDesc>{lines}"))
+    assert [len(shape.points) for shape in item.areas[0].shapes] == [3, 1, 0]
+    [item] = of_blocks(block("Gul", "<areaDesc/>"))
+    assert item.areas == (Area((), ""),)
 
 
 @pytest.mark.parametrize(
