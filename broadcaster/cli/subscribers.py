@@ -15,7 +15,12 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-_Number = Annotated[str, typer.Argument(help="A Swedish mobile number, written as people do.", metavar="NUMBER")]
+_Number = Annotated[
+    str,
+    typer.Argument(
+        help="A Swedish mobile number, written as people do; - reads it from standard input.", metavar="NUMBER"
+    ),
+]
 _Municipality = Annotated[str | None, typer.Option("--municipality", "-m", help="Its short name.", metavar="NAME")]
 _Language = Annotated[
     str | None,
@@ -48,7 +53,9 @@ def import_(
 def add(number: _Number, municipality: _Municipality = None, language: _Language = None) -> None:
     """Subscribe one number.
 
-    Example: broadcaster subscribers add 070-1740605 -m borgholm
+    What you type as an argument stands in your shell's history and in the list of processes: - keeps it out of both.
+
+    Example: broadcaster subscribers add - -m borgholm
     """
     from broadcaster.cli.subscribing import add_one
 
@@ -61,7 +68,7 @@ def remove(number: _Number, municipality: _Municipality = None) -> None:
 
     All of them, or the one to the municipality named. What was planned for the number is not sent.
 
-    Example: broadcaster subscribers remove 070-1740605
+    Example: broadcaster subscribers remove -
     """
     from broadcaster.cli.subscribing import remove_one
 

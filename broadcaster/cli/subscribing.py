@@ -1,5 +1,6 @@
 """What ``subscribers`` does."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,7 +65,7 @@ async def add_one(config: Config, number: str, municipality: str | None, languag
     if wanted is None:
         raise UsageError(f"say to which municipality: -m with one of {', '.join(config.municipalities)}.")
     try:
-        wish = subscription(number, wanted, language, config.municipalities, config.residents.countries)
+        wish = subscription(_given(number), wanted, language, config.municipalities, config.residents.countries)
     except NumberError as error:
         raise UsageError(f"this {error}.") from None
     except ValueError as error:
@@ -192,9 +193,18 @@ def _consent_as_data(one: Evidence) -> dict[str, str | None]:
     }
 
 
+def _given(number: str) -> str:
+    """The number as it was given; ``-`` is read from standard input, which no list of processes shows."""
+    if number != "-":
+        return number
+    if sys.stdin.isatty():
+        print("Number: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
+
+
 def _number(written: str, config: Config) -> str:
     try:
-        return mobile(written, config.residents.countries)
+        return mobile(_given(written), config.residents.countries)
     except NumberError as error:
         raise UsageError(f"this {error}.") from None
 

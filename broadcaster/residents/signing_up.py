@@ -4,7 +4,6 @@ Whoever asks for a code learns nothing by it. Subscribers are looked at only onc
 before that the same is done for every number, also for one that gets no code because of a limit.
 """
 
-import asyncio
 import hmac
 import logging
 import secrets
@@ -15,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcaster.config import SignUpSettings
+from broadcaster.residents.turnstile import Turnstile
 from broadcaster.store import counts, signups
 from broadcaster.store.consents import Consent, How
 from broadcaster.store.database import Database
@@ -27,6 +27,7 @@ LIFETIME = timedelta(minutes=10)
 
 _DIGITS = 6
 _ACTOR = "resident on the web"
+_ALL = "codes"
 _REFUSED = "codes refused"  # one count for all that get none, so that they use up nobody's share and no space
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,19 @@ class Wish:
     language: str
     shown: str | None
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where a wish comes from.
+
+    Args:
+        address: the visitor's own; of IPv6 the household's network.
+        network: the one that the address is in, which a whole company, school or part of an operator may share.
+    """
+
+    address: str
+    network: str
 
 
 class SigningUp:
@@ -74,22 +88,20 @@ class SigningUp:
         self._limits = limits
         self._lanes = lanes
         self._clock = clock
-        self._turn = asyncio.Lock()  # however many ask: the lanes wait for one of them at most, to write
+        self._turnstile = Turnstile()  # however many ask: the lanes wait for one of them at most to write, and seldom
 
-    async def ask(self, wish: Wish, visitor: str) -> str:
+    async def ask(self, wish: Wish, visitor: Visitor) -> str:
         """Take a wish, and let a code go to its number unless there were too many; returns what the wish is known by.
 
-        Args:
-            visitor: the address that the wish comes from.
-
         Raises:
+            CrowdedError: too many ask at this moment.
             StoreError: when the database cannot be used.
         """
         now, id_ = self._clock(), secrets.token_urlsafe(16)
         code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
         sealed = self._seal.close(wish.text.format(code=code))
         lookup, hashed = self._seal.lookup(wish.number), self._hashed(id_, code)
-        async with self._turn, self._database.write(wakes=True) as connection:
+        async with self._turnstile.turn(visitor.address), self._database.write(wakes=True) as connection:
             sent = await self._may_send(connection, lookup, visitor, now)
             kept = SignUp(
                 id=id_,
@@ -106,15 +118,16 @@ class SigningUp:
             await signups.keep(connection, self._database, kept, lane, sealed if sent else None, now)
         return id_
 
-    async def confirm(self, id_: str, purpose: Purpose, municipality: str, code: str) -> bool:
+    async def confirm(self, id_: str, purpose: Purpose, municipality: str, code: str, visitor: Visitor) -> bool:
         """Carry a wish out if this is its code; what is wrong otherwise is nobody's business.
 
         Raises:
+            CrowdedError: too many ask at this moment.
             StoreError: when the database cannot be used.
             SealError: the numbers in the database were sealed with another key.
         """
         now, departure = self._clock(), None
-        async with self._turn, self._database.write() as connection:
+        async with self._turnstile.turn(visitor.address), self._database.write() as connection:
             wish = await signups.tried(connection, id_, now)
             is_right = hmac.compare_digest(self._hashed(id_, code), wish.code if wish is not None else "")
             if wish is None or not is_right or (wish.purpose, wish.municipality) != (purpose, municipality):
@@ -130,14 +143,19 @@ class SigningUp:
             await self._subscribers.quiet(departure)
         return True
 
-    async def _may_send(self, connection: AsyncConnection, lookup: str, visitor: str, now: datetime) -> bool:
+    async def _may_send(self, connection: AsyncConnection, lookup: str, visitor: Visitor, now: datetime) -> bool:
         """Count a wish; tells whether a code goes out. A wish that is refused counts for nobody further on."""
         limits = self._limits
-        address = self._seal.lookup(f"address {visitor}")
+        left = limits.codes_per_day - await counts.counted(connection, _ALL, now)
+        address, network = (
+            self._seal.lookup(f"{kind} {where}")
+            for kind, where in (("address", visitor.address), ("network", visitor.network))
+        )
         steps = (
             (f"codes {address}", limits.codes_per_address, "one address asks for too many codes today"),
+            (f"codes {network}", share_of(left), "one network asks for too large a part of today's codes"),
             (f"codes {lookup}", limits.codes_per_number, "too many codes are asked for one number today"),
-            ("codes", limits.codes_per_day, "no more sign-up codes are sent today"),
+            (_ALL, limits.codes_per_day, "no more sign-up codes are sent today"),
         )
         may = True
         for subject, most, complaint in steps:
@@ -149,3 +167,12 @@ class SigningUp:
 
     def _hashed(self, id_: str, code: str) -> str:
         return self._seal.lookup(f"code {id_} {code}")
+
+
+def share_of(left: int) -> int:
+    """How many codes of a day one network may have in all, when so many are left of the day.
+
+    The fewer there are, the smaller the share: ten networks that take all they can leave half of the day's codes to
+    others, a hundred networks a twelfth, and who has had none gets one for as long as there is any.
+    """
+    return max(1, left // 10)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from broadcaster.store.database import Database
@@ -24,6 +24,13 @@ async def count(connection: AsyncConnection, database: Database, subject: str, n
     )
     counted: int = (await connection.execute(again.returning(daily_counts.c.count))).scalar_one()
     return counted
+
+
+async def counted(connection: AsyncConnection, subject: str, now: datetime) -> int:
+    """How often something has been counted on this day (UTC)."""
+    today = (daily_counts.c.day == _day(now)) & (daily_counts.c.subject == subject)
+    found: int | None = (await connection.execute(select(daily_counts.c.count).where(today))).scalar_one_or_none()
+    return found or 0
 
 
 def _day(time: datetime) -> str:

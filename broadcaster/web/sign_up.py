@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from broadcaster.numbers import NumberError, mobile
-from broadcaster.residents.signing_up import Wish
+from broadcaster.residents.signing_up import Visitor, Wish
+from broadcaster.residents.turnstile import CrowdedError
 from broadcaster.store.errors import StoreError
 from broadcaster.store.sealing import SealError
 from broadcaster.store.signups import Purpose
 from broadcaster.web.sign_up_page import NAMES, POLICY, Door, SignUpPage
-from broadcaster.web.visitors import Network, is_from_elsewhere, visitor
+from broadcaster.web.visitors import Network, is_from_elsewhere, network_of, visitor
 from broadcaster.web.webhooks import form_of
 
 _PURPOSES = {name: purpose for purpose, name in NAMES.items()}
@@ -26,6 +27,7 @@ DONE_PATH = f"{PATH}/klar"
 CODE_PATH = rf"{PATH}/{{id:[A-Za-z0-9_-]{{22}}}}"
 
 _COME_BACK = "60"  # seconds
+_COMPANY, _SITE = 24, 48  # bits of the networks that one customer gets at most: of IPv4, and of IPv6 (RFC 6177)
 _LOGGER = logging.getLogger(__name__)
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -42,15 +44,15 @@ class SignUps:
         doors: by municipality.
         countries: whose mobile numbers may join.
         proxies: whose word counts for where a request comes from.
-        ask: takes a wish from an address, and gives what it is known by.
+        ask: takes a wish from somebody, and gives what it is known by.
         confirm: carries a wish out if the code is right, and tells whether it was.
     """
 
     doors: Mapping[str, Door]
     countries: Sequence[str]
     proxies: Sequence[Network]
-    ask: Callable[[Wish, str], Awaitable[str]]
-    confirm: Callable[[str, Purpose, str, str], Awaitable[bool]]
+    ask: Callable[[Wish, Visitor], Awaitable[str]]
+    confirm: Callable[[str, Purpose, str, str, Visitor], Awaitable[bool]]
 
 
 SIGN_UPS = web.AppKey("sign_ups", SignUps)
@@ -92,8 +94,8 @@ async def take_number(request: web.Request) -> web.Response:
         text=door.sms(purpose, spoken),
     )
     try:
-        id_ = await sign_ups.ask(wish, visitor(request, sign_ups.proxies))
-    except (StoreError, SealError) as error:
+        id_ = await sign_ups.ask(wish, _visitor(request))
+    except _NOT_NOW as error:
         return _later(error)
     return _led_to(f"{NAMES[purpose]}/{id_}{page.query}")
 
@@ -104,10 +106,19 @@ async def take_code(request: web.Request) -> web.Response:
     form = await _own_form(request)
     code = re.sub(r"[\s-]", "", form.get("code", ""))
     try:
-        is_right = await sign_ups.confirm(id_, _purpose(request), _door(request).municipality.id, code)
-    except (StoreError, SealError) as error:
+        municipality = _door(request).municipality.id
+        is_right = await sign_ups.confirm(id_, _purpose(request), municipality, code, _visitor(request))
+    except _NOT_NOW as error:
         return _later(error)
     return _led_to(f"klar{page.query}") if is_right else _shown(page.code(id_, wrong=True), status=422)
+
+
+_NOT_NOW = (CrowdedError, StoreError, SealError)
+
+
+def _visitor(request: web.Request) -> Visitor:
+    address = visitor(request, request.app[SIGN_UPS].proxies)
+    return Visitor(address, network_of(address, four=_COMPANY, six=_SITE))
 
 
 def _page(request: web.Request) -> SignUpPage:
@@ -150,10 +161,12 @@ def _led_to(there: str) -> web.Response:
     return web.Response(status=303, headers={"Location": there, "Cache-Control": "no-store"})
 
 
-def _later(error: StoreError | SealError) -> web.Response:
-    _LOGGER.error("A resident's sign-up could not be taken: %s", error)
+def _later(error: CrowdedError | StoreError | SealError) -> web.Response:
+    crowded = isinstance(error, CrowdedError)
+    if not crowded:
+        _LOGGER.error("A resident's sign-up could not be taken: %s", error)
     return web.Response(
-        status=503,
+        status=429 if crowded else 503,
         text="Det går inte just nu. Försök igen om en stund.\n",
         headers={"Retry-After": _COME_BACK, "Cache-Control": "no-store"},
     )

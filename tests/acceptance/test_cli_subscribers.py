@@ -155,3 +155,19 @@ async def test_a_list_does_not_bring_back_who_said_stopp(desk: Desk) -> None:
         "0 new, 1 known before, 0 bad rows left out.",
         "1 left out that said STOPP: who asks anew is added by `broadcaster subscribers add`.",
     ]
+
+
+@pytest.mark.parametrize("written", ["070-174 06 05\n", "+46701740605", "  0701740605 \r\nnothing of this\n"])
+async def test_a_number_can_come_by_standard_input_so_that_no_list_of_processes_shows_it(
+    desk: Desk, written: str
+) -> None:
+    added = await desk.run("subscribers", "add", "-", "-m", "borgholm", stdin=written.encode())
+    removed = await desk.run("subscribers", "remove", "-", stdin=written.encode())
+    assert (added.code, removed.code) == (0, 0), added.err + removed.err
+    assert "no longer subscribes" in removed.out
+
+
+async def test_standard_input_without_a_number_says_what_is_wrong(desk: Desk) -> None:
+    ran = await desk.run("subscribers", "add", "-", "-m", "borgholm", stdin=b"")
+    assert ran.code == 2
+    assert "is not a phone number" in ran.err

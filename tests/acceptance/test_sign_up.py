@@ -1,10 +1,12 @@
 """Residents join and leave on the web: over real sockets, with the code read from the sandbox's phone."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy import Engine, event
 
 from broadcaster.config import SandboxSettings
 from broadcaster.rehearsal import sandbox_of
+from broadcaster.residents.turnstile import OF_ONE
 from broadcaster.store.consents import How
 from messages.segments import segment
 from tests.support.joining import Answered, Door, code_in, door
@@ -153,23 +156,56 @@ def unnamed(answered: Answered, asked: Answered) -> str:
 
 
 async def test_limits_hold_for_a_number_an_address_and_a_day_and_begin_anew_the_next_day(tmp_path: Path) -> None:
-    limits = {"codes_per_day = 500": "codes_per_number = 2\ncodes_per_address = 4\ncodes_per_day = 5"}
-    proxy = {"port = 8080\n": 'port = 8080\ntrusted_proxies = ["127.0.0.1"]\n'}
-    url = f"sqlite+aiosqlite:///{tmp_path}/broadcaster.db"
-    async with door(tmp_path, url, limits | proxy, sends=False) as here:
-
-        async def sent(number: str, address: str) -> bool:
-            before = await going(here)
-            asked = await here.ask(number, **{"X-Forwarded-For": f"203.0.113.99, {address}"})
-            assert asked.status == 303
-            return await going(here) > before
-
-        assert [await sent(ANNA, "192.0.2.1") for _ in range(3)] == [True, True, False]
-        assert [await sent(BO, "192.0.2.1") for _ in range(3)] == [True, False, False]  # the fourth from there
-        assert [await sent(BO, "192.0.2.2") for _ in range(2)] == [True, False]  # what was refused counted for nobody
-        assert [await sent(CAT, "192.0.2.2") for _ in range(2)] == [True, False]  # the day's fifth
+    limits = {"codes_per_day = 500": "codes_per_number = 2\ncodes_per_address = 4\ncodes_per_day = 50"}
+    async with behind_a_proxy(tmp_path, limits) as here:
+        assert [await sent(here, ANNA, "192.0.2.1") for _ in range(3)] == [True, True, False]
+        assert [await sent(here, BO, "192.0.2.1") for _ in range(3)] == [True, False, False]  # the fourth from there
+        assert [await sent(here, BO, "198.51.100.2") for _ in range(2)] == [True, False]  # refused for nobody's account
+        await execute(here.broadcaster.store.database, "UPDATE daily_counts SET count = 49 WHERE subject = 'codes'")
+        assert [await sent(here, CAT, f"198.51.{place}.2") for place in range(2)] == [True, False]  # the day's fiftieth
         here.world.clock.move(timedelta(days=1))
-        assert await sent(CAT, "192.0.2.2")
+        assert await sent(here, CAT, "192.0.2.2")
+
+
+@asynccontextmanager
+async def behind_a_proxy(folder: Path, changes: Mapping[str, str]) -> AsyncIterator[Door]:
+    """A door behind a web server that names its visitors; nothing leaves."""
+    proxy = {"port = 8080\n": 'port = 8080\ntrusted_proxies = ["127.0.0.1"]\n'}
+    async with door(folder, f"sqlite+aiosqlite:///{folder}/broadcaster.db", {**changes, **proxy}, sends=False) as made:
+        yield made
+
+
+async def sent(here: Door, number: str, address: str) -> bool:
+    """Whether a code goes to a number that somebody asks for from an address."""
+    before = await going(here)
+    asked = await here.ask(number, **{"X-Forwarded-For": f"203.0.113.99, {address}"})
+    assert asked.status == 303
+    return await going(here) > before
+
+
+@pytest.mark.parametrize(
+    "greedy",
+    ["192.0.2.{}", "2001:db8:1:{}::7"],
+    ids=["a network of IPv4, from each of its addresses", "a site of IPv6, from each of its networks"],
+)
+async def test_one_network_gets_a_tenth_of_what_is_left_of_the_days_codes_and_others_get_theirs(
+    tmp_path: Path, greedy: str
+) -> None:
+    async with behind_a_proxy(tmp_path, {"codes_per_day = 500": "codes_per_day = 40"}) as here:
+        got = [await sent(here, resident(place), greedy.format(place + 1)) for place in range(6)]
+        assert got == [True, True, True, False, False, False]
+        await execute(here.broadcaster.store.database, "UPDATE daily_counts SET count = 39 WHERE subject = 'codes'")
+        assert await sent(here, resident(9), "203.0.113.5")  # the day's last goes to somebody who has had none
+
+
+async def test_who_floods_the_forms_waits_and_takes_a_tenth_of_the_databases_time_at_most(tmp_path: Path) -> None:
+    async with behind_a_proxy(tmp_path, {}) as here:
+        ask = partial(here.ask, ANNA, **{"X-Forwarded-For": "192.0.2.1"})
+        flood = [asked.status for asked in await asyncio.gather(*(ask() for _ in range(40)))]
+        other = await here.ask(BO, **{"X-Forwarded-For": "198.51.100.7"})
+    assert set(flood) == {303, 429}
+    assert flood.count(303) >= OF_ONE
+    assert other.status == 303
 
 
 async def going(here: Door) -> int:
