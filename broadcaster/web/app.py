@@ -1,6 +1,6 @@
 """The web application: which address leads where, and what every answer has in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -123,10 +123,12 @@ def create_app(  # noqa: PLR0913 - all by keyword, and most only where there is 
         app[pages.PAGES] = public_pages
         app.add_routes([web.get(pages.PATH, pages.answer)])  # the last of all: it takes what nobody else wants
 
-        async def close(_app: web.Application) -> None:
+        async def follow(_app: web.Application) -> AsyncIterator[None]:
+            public_pages.start()
+            yield
             await public_pages.close()
 
-        app.on_cleanup.append(close)
+        app.cleanup_ctx.append(follow)
     headers = security_headers(public_url)
 
     async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:

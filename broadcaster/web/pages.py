@@ -1,7 +1,8 @@
 """The public pages over HTTP: made once a minute and whenever what they show changes, and handed out to all meanwhile.
 
-They are what is left when everything else is down. So they are shown for as long as this process lives, also without
-its database, and then say since when.
+The database is looked at in the background, all the time, so that nobody who asks has to wait for it. The pages are
+what is left when everything else is down. So they are shown for as long as this process lives, also without its
+database, and then say since when.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from functools import cached_property
 
 from aiohttp import web
 
+from broadcaster.engine.waiting import happened
 from broadcaster.store.errors import StoreError
 from broadcaster.web.documents import Document, document, handed_out
 from channels.page import POLICY, Address, Content, Made, Site, render_missing, render_page
@@ -21,12 +23,18 @@ PATH = r"/{path:[^/.]*(?:/[^/.]*)?/?}"
 """Any address of one or two names; must come after all others of that kind."""
 
 GLANCE = 0.5
-"""Seconds until a change shows, at most."""
+"""Seconds between two looks at the database, and so until a change shows."""
+
+SHARE = 0.1
+"""Part of the time that may go into looking: what takes long is looked at less often."""
+
+SELDOM = 20.0
+"""Seconds between two looks at most, however long they take."""
 
 STALE = timedelta(minutes=1)
 """How long the database may be away before the pages say so."""
 
-_PATIENCE = 1.0  # seconds that somebody waits for a look, where there is something to be shown already
+_PATIENCE = 2.0  # seconds that somebody waits for a look, where nothing was seen yet or this machine was asleep
 _COME_BACK = "30"  # seconds
 _LOGGER = logging.getLogger(__name__)
 _HEADERS = {
@@ -51,7 +59,7 @@ class Pages:
         content: reads what is shown; raises StoreError where it cannot.
         revision: something that is another whenever ``content`` is; raises like that.
         now: the clock (UTC).
-        glance: seconds between two looks at the database, however many ask.
+        glance: seconds between two looks at the database.
     """
 
     def __init__(
@@ -69,9 +77,9 @@ class Pages:
         self._glance = glance
         self._seen: _Look | None = None
         self._seen_at: datetime | None = None
-        self._looking: asyncio.Task[None] | None = None
-        self._next_look = 0.0
-        self._told = False
+        self._following: asyncio.Task[None] | None = None
+        self._looked = asyncio.Event()
+        self._failing = self._told = False
         self._made: dict[Address, tuple[object, Document]] = {}
 
     @cached_property
@@ -86,12 +94,12 @@ class Pages:
 
     async def page(self, address: Address) -> Document | None:
         """A page as it is now; None where nothing could be read since the program began."""
-        await self._look()
+        await self._wait_for_a_look()
         if self._seen is None or self._seen_at is None:
             return None
         now = self._now()
         minute = now.replace(second=0, microsecond=0)
-        stale_since = self._seen_at if now - self._seen_at > STALE else None
+        stale_since = self._seen_at if self._is_stale() else None
         state = (minute, stale_since, self._seen.revision)
         known = self._made.get(address)
         if known is not None and known[0] == state:
@@ -102,36 +110,54 @@ class Pages:
         self._made[address] = (state, made)
         return made
 
+    def start(self) -> None:
+        """Look from now on."""
+        self._following = asyncio.create_task(self._follow())
+
     async def close(self) -> None:
         """Stop looking."""
-        if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.wait([self._looking])
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
+
+    def _is_stale(self) -> bool:
+        return self._seen_at is None or self._now() - self._seen_at > STALE
+
+    async def _wait_for_a_look(self) -> None:
+        """Wait where one is just about to come: the program has begun, or this machine wakes up. Else nobody waits."""
+        if self._failing or not self._is_stale():
+            return
+        self._looked.clear()
+        if not await happened(self._looked, _PATIENCE):
+            self._failing = True  # those who ask next do not wait in vain
+
+    async def _follow(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            began = clock()
+            await self._look()
+            self._looked.set()
+            await asyncio.sleep(min(max(self._glance, (clock() - began) / SHARE), SELDOM))
 
     async def _look(self) -> None:
-        """Look at the database if it is time; all who ask meanwhile wait for the same look, but not for long."""
-        clock = asyncio.get_running_loop().time
-        if self._looking is None or self._looking.done():
-            if clock() < self._next_look:
-                return
-            self._next_look = clock() + self._glance
-            self._looking = asyncio.create_task(self._read())
-        await asyncio.wait([self._looking], timeout=None if self._seen is None else _PATIENCE)
-
-    async def _read(self) -> None:
         at = self._now()
         try:
             revision = await self._revision()
             if self._seen is None or revision != self._seen.revision:
                 self._seen = _Look(revision, await self._content())
-        except StoreError as error:
-            if not self._told:
-                _LOGGER.warning("The public pages cannot be brought up to date: %s", error)
-            self._told = True
-        except Exception:
-            _LOGGER.exception("The public pages cannot be brought up to date")
+        except Exception as error:  # noqa: BLE001 (also where it is a bug the pages stand as they are)
+            self._fail(error)
         else:
-            self._seen_at, self._told = at, False
+            self._seen_at, self._failing, self._told = at, False, False
+
+    def _fail(self, error: Exception) -> None:
+        """Say once that looking fails; where a bug lies is told by its trace."""
+        self._failing = True
+        if not self._told and isinstance(error, StoreError):
+            _LOGGER.warning("The public pages cannot be brought up to date: %s", error)
+        elif not self._told:
+            _LOGGER.error("The public pages cannot be brought up to date", exc_info=error)
+        self._told = True
 
 
 PAGES = web.AppKey("pages", Pages)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp.test_utils import TestServer
 
+from broadcaster.store.errors import StoreError
 from broadcaster.web import Pages, create_app
 from channels.page import Content
 from tests.fakes.surfaces import MemorySurfaces
@@ -28,10 +29,12 @@ async def served(content: Content, later: timedelta = timedelta(0)) -> AsyncIter
         return content
 
     async def revision() -> object:
+        if times[-1] > NOW:
+            raise StoreError("kris.db: the disk is gone.")
         return 1
 
     times = [NOW]
-    pages = Pages(site(), read, revision, lambda: times[-1], glance=0 if not later else 3600)
+    pages = Pages(site(), read, revision, lambda: times[-1], glance=0.01)
     app = create_app(
         feed_files=None,
         lines={},

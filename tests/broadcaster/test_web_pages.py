@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -18,6 +18,8 @@ from channels.page import Content
 from tests.fakes.surfaces import MemorySurfaces
 from tests.support.pages import NOW, showing, site, standing
 
+PATIENCE = 20
+
 
 class State:
     """What the database has to show, as a test has it."""
@@ -28,6 +30,7 @@ class State:
         self.revision = 0
         self.away = False
         self.looks = self.reads = 0
+        self.asked = asyncio.Event()
         self.free = asyncio.Event()
         self.free.set()
 
@@ -48,7 +51,15 @@ class State:
     def clock(self) -> datetime:
         return self.now
 
+    async def until(self, happened: Callable[[], bool]) -> None:
+        """Wait for what comes with some look at the database."""
+        async with asyncio.timeout(PATIENCE):
+            while not happened():
+                self.asked.clear()
+                await self.asked.wait()
+
     async def _answer(self) -> None:
+        self.asked.set()
         await self.free.wait()
         if self.away:
             raise StoreError("kris.db: the disk is gone.")
@@ -61,8 +72,8 @@ def state() -> State:
 
 @pytest.fixture
 async def client(state: State) -> AsyncIterator[aiohttp.ClientSession]:
-    """A reader of pages that look at the database whenever they are asked for."""
-    async with reading(state, glance=0) as session:
+    """A reader of pages that look at the database all the time."""
+    async with reading(state, glance=0.001) as session:
         yield session
 
 
@@ -83,6 +94,14 @@ async def reading(state: State, glance: float) -> AsyncIterator[aiohttp.ClientSe
         ) as session,
     ):
         yield session
+
+
+async def becomes(client: aiohttp.ClientSession, expected: Callable[[str], bool]) -> bool:
+    """Wait for a page to be as expected."""
+    async with asyncio.timeout(PATIENCE):
+        while not expected(await read(client)):
+            continue
+    return True
 
 
 async def read(client: aiohttp.ClientSession, path: str = "/borgholm/") -> str:
@@ -180,7 +199,31 @@ async def test_a_page_is_compressed_for_those_who_take_it(client: aiohttp.Client
 async def test_a_change_shows_with_the_next_look(client: aiohttp.ClientSession, state: State) -> None:
     await read(client)
     state.change(Content([showing(title="Allt fungerar igen")]))
-    assert "Allt fungerar igen" in await read(client)
+    assert await becomes(client, lambda page: "Allt fungerar igen" in page)
+
+
+async def test_the_first_visitor_after_a_quiet_time_gets_what_is_true_now_without_waiting_for_the_database(
+    state: State,
+) -> None:
+    async with reading(state, glance=0.001) as client:
+        state.now += timedelta(hours=5)
+        state.change(Content([showing(title="Allt fungerar igen", expires=NOW + timedelta(hours=9))]))
+        before, reads = state.looks, state.reads
+        await state.until(lambda: state.reads > reads and state.looks > before + 1)
+        state.free.clear()  # from now on the database answers nobody
+        page = await read(client)
+        state.free.set()
+    assert "Allt fungerar igen" in page
+    assert "inte kunnat uppdateras" not in page
+
+
+async def test_who_asks_when_the_machine_wakes_up_waits_for_the_look_that_comes(state: State) -> None:
+    async with reading(state, glance=0.5) as client:
+        await read(client)
+        state.now += timedelta(hours=5)
+        page = await read(client)
+    assert "inte kunnat uppdateras" not in page
+    assert state.looks == 2
 
 
 async def test_however_many_ask_the_database_is_read_once(client: aiohttp.ClientSession, state: State) -> None:
@@ -198,7 +241,7 @@ async def test_the_database_is_looked_at_now_and_then_only(state: State) -> None
 
 async def test_time_alone_makes_a_message_history(client: aiohttp.ClientSession, state: State) -> None:
     state.change(Content([showing(expires=NOW + timedelta(minutes=1))]))
-    assert "<article" in await read(client)
+    assert await becomes(client, lambda page: "<article" in page and "09:13" in page)
     state.now += timedelta(minutes=1)
     page = await read(client)
     assert "<article" not in page
@@ -212,6 +255,7 @@ async def test_without_its_database_the_page_stands_and_says_since_when(
 ) -> None:
     await read(client)
     state.away = True
+    await state.until(lambda: "cannot be brought up to date" in caplog.text)
     for passed in (STALE, 25 * STALE):
         state.now = NOW + passed
         page = await read(client)
@@ -219,7 +263,7 @@ async def test_without_its_database_the_page_stands_and_says_since_when(
         assert ("Sidan har inte kunnat uppdateras sedan" in page) is (passed > STALE)
     assert caplog.text.count("cannot be brought up to date: kris.db: the disk is gone.") == 1
     state.away = False
-    assert "inte kunnat uppdateras" not in await read(client)
+    assert await becomes(client, lambda page: "inte kunnat uppdateras" not in page)
 
 
 async def test_a_database_that_hangs_keeps_nobody_waiting_who_can_be_shown_something(
@@ -229,14 +273,15 @@ async def test_a_database_that_hangs_keeps_nobody_waiting_who_can_be_shown_somet
     state.free.clear()
     async with asyncio.timeout(5):
         assert "Våra datorsystem är avstängda" in await read(client)
+        state.now += 2 * STALE
+        pages = [await read(client) for _ in range(5)]  # the first of them waits for a look, and in vain
+    assert all("Våra datorsystem är avstängda" in page and "inte kunnat uppdateras" in page for page in pages)
     state.free.set()
 
 
-async def test_before_anything_could_be_read_residents_are_told_whom_to_call(
-    client: aiohttp.ClientSession, state: State
-) -> None:
+async def test_before_anything_could_be_read_residents_are_told_whom_to_call(state: State) -> None:
     state.away = True
-    async with client.get("/borgholm/") as response:
+    async with reading(state, glance=0.001) as client, client.get("/borgholm/") as response:
         said = await response.text()
     assert response.status == 503
     assert response.headers["Retry-After"] == "30"
