@@ -28,6 +28,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    map $request_body $number {{ "~(^|&)To=%2B(?<digits>[0-9]+)" "+$digits"; }}
     server {{
         listen 127.0.0.1:{port} backlog=1024;
         {locations}

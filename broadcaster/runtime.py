@@ -7,8 +7,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import aiohttp
-
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.contacts import contacts_of
@@ -25,6 +23,7 @@ from broadcaster.store.sealing import Seal
 from broadcaster.store.surfaces import SurfaceStore
 from channels.contract import Channel
 from channels.provider import Wiring
+from channels.wire import session
 
 SELDOM = 20_000
 """Objects that are there to stay before the collector looks through them: some claims' worth."""
@@ -56,10 +55,9 @@ async def assembled(
     Args:
         results: is told of the verdicts that are written down in each lane.
     """
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE)
     async with (
         opened(config) as store,
-        aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http,
+        session(KEEP_ALIVE) as http,
     ):
         surfaces, board = SurfaceStore(store.database, clock), BoardStore(store.database)
         wiring = Wiring(

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import aiohttp
@@ -14,12 +16,13 @@ from pydantic import SecretStr
 from yarl import URL
 
 from channels.contract import (
-    Accepted,
     Arrival,
     Confirmation,
+    Deferred,
     Doubt,
     Finding,
     Halted,
+    InDoubt,
     Outcome,
     Parcel,
     Receipt,
@@ -28,6 +31,7 @@ from channels.contract import (
     Unfounded,
 )
 from channels.finding import Listing, Page, Taken, by_get, clock_ahead, earliest, is_of, look_up
+from channels.identity import accepted
 from channels.provider import Wiring
 from channels.providers.elks import ElksSettings
 from channels.sms import quoted_text, quoted_twice
@@ -40,6 +44,7 @@ ERRORS: Sequence[tuple[str, Rejected | Halted]] = (
     ("Too long", Rejected("the text is longer than 46elks takes")),
     ("Missing key", Rejected("46elks misses a part of the message")),
     ("Key", Rejected("46elks misses a part of the message")),
+    ("API access requires", Halted("46elks does not accept the credentials: check username and password")),
 )
 """What the beginnings of 46elks' errors mean: its answers are plain text, and the rest of it may name the number."""
 
@@ -56,6 +61,9 @@ SETTLE = timedelta(seconds=60)
 
 MOST = 100
 """Messages on a page of the list, at most."""
+
+_UNKNOWN = b"Not found"
+"""What is said (404) of a name that no message has. Nobody else's 404 shows that a receipt was made up."""
 
 _NAME = re.compile(r"[0-9A-Za-z]{1,64}")
 """What 46elks may call a message: nothing that leads anywhere else in an address."""
@@ -85,8 +93,7 @@ class ElksSms:
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Hand the text to 46elks, which queues it for the resident's phone."""
-        answer = await self._wire.request("POST", self._url, form=self._form(parcel))
-        return _outcome(answer) if isinstance(answer, Response) else answer
+        return await self._wire.ask("POST", self._url, partial(_outcome, parcel), form=self._form(parcel))
 
     async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
         """Look in the account's history for messages that have the parcels' numbers and texts."""
@@ -96,15 +103,8 @@ class ElksSms:
         """Read the message of that name in the account's history, which says to whom and when it went, and how far."""
         if not _NAME.fullmatch(remote_id):
             return Unfounded()
-        answer = await self._wire.request("GET", self._url / remote_id)
-        if not isinstance(answer, Response):
-            return Unclear(answer.reason)
-        if answer.status == 404:
-            return Unfounded()
-        if answer.ok:
-            with suppress(ValueError):
-                return _confirmation(answer, parcel, remote_id)
-        return Unclear(_failure(answer).reason)
+        confirmation = await self._wire.ask("GET", self._url / remote_id, partial(_confirmation, parcel, remote_id))
+        return Unclear(confirmation.reason) if isinstance(confirmation, Deferred | InDoubt) else confirmation
 
     def _form(self, parcel: Parcel) -> bytes:
         to, text = quote(parcel.target, safe=""), quoted_text(parcel.rendition.text)
@@ -112,25 +112,21 @@ class ElksSms:
         return f"{self._sender}&to={to}&message={text}{callback}".encode()
 
 
-def _outcome(response: Response) -> Outcome:
+def _outcome(parcel: Parcel, response: Response) -> Outcome:
     if response.ok:
         match response.json():
-            case {"id": str(remote_id)} if remote_id:
-                return Accepted(remote_id)
+            case {"id": str(remote_id), "to": str(to), **more} if remote_id:
+                return accepted(parcel, remote_id, to, _text(more))
     return _failure(response)
 
 
 def _failure(response: Response) -> Failure:
-    """Say what an answer means that is not a success."""
-    if not response.refused:
-        return by_status(response)
+    """Say what an answer means that is not a success. Only 46elks' own words refuse, whatever the status."""
     text = response.body.decode(errors="replace").strip()
-    for beginning, known in ERRORS:
-        if text.startswith(beginning):
-            return cite(known, f"46elks: {beginning}")
-    if response.status == 403:
-        # 46elks says 403 to bad input as well, so that only 401 speaks of the account.
-        return Rejected("refused for a reason that is not known (HTTP 403)")
+    if response.refused:
+        for beginning, known in ERRORS:
+            if text.startswith(beginning):
+                return cite(known, f"46elks: {beginning}")
     return by_status(response)
 
 
@@ -154,24 +150,39 @@ def _is_incoming(entry: object) -> bool:
 def _taken(entry: object) -> Taken:
     match entry:
         case {"id": str(remote_id), "to": str(to), "created": str(created), **more} if remote_id:
-            text = more.get("message")  # missing where it was kept out of the log
-            return Taken(remote_id, to, text if isinstance(text, str) else None, iso_date(created))
+            return Taken(remote_id, to, _text(more), iso_date(created))
     raise ValueError("this is no message")
 
 
-def _confirmation(response: Response, parcel: Parcel, remote_id: str) -> Confirmation:
+def _text(entry: Mapping[Any, object]) -> str | None:
+    text = entry.get("message")  # missing where it was kept out of the log
+    return text if isinstance(text, str) else None
+
+
+def _confirmation(parcel: Parcel, remote_id: str, response: Response) -> Confirmation:
     """Read what the history says of one message: https://46elks.se/docs/show-sms-id.
 
     It is the parcel if it went to its number, with its text, after its message was submitted.
     """
+    if response.status == 404 and response.body.strip() == _UNKNOWN:
+        return Unfounded()
+    if response.ok:
+        with suppress(ValueError):
+            return _confirmed(response, parcel, remote_id)
+    return Unclear(_failure(response).reason)
+
+
+def _confirmed(response: Response, parcel: Parcel, remote_id: str) -> Confirmation:
     entry = response.json()
     taken = _taken(entry)
+    if taken.remote_id != remote_id:
+        raise ValueError("this is not what was asked for")
     ahead = clock_ahead(response, datetime.now(UTC))
     if _is_incoming(entry) or not is_of(taken, parcel) or taken.at < earliest(parcel.issued, ahead):
         return Unfounded()
     receipt = _receipt(parcel.key, taken.remote_id, str(entry.get("status")))
-    if receipt is None or taken.remote_id != remote_id:
-        raise ValueError("this is not what was asked for")
+    if receipt is None:
+        raise ValueError("this is no status that is known")
     return receipt
 
 

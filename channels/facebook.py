@@ -8,10 +8,12 @@ into addresses, from where it finds its way into every log between here and ther
 import hashlib
 import hmac
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -27,11 +29,13 @@ from channels.contract import (
     Outcome,
     Parcel,
     Rejected,
+    Unclear,
 )
-from channels.finding import Listing, Page, Taken, look_up
+from channels.finding import Listing, Page, Read, Taken, look_up
+from channels.identity import NOT_ABOUT_IT
 from channels.provider import Wiring
 from channels.providers.facebook import FacebookSettings
-from channels.wire import LONGEST_LISTING, Answer, Failure, Response, Wire, by_status, cite, iso_date
+from channels.wire import LONGEST_LISTING, Failure, Response, Silence, Wire, by_status, cite, iso_date, refusal
 
 with warnings.catch_warnings():
     # Its source has an escape ("\d") that Python >= 3.12 warns of when it first compiles it; it means what it did.
@@ -91,9 +95,14 @@ MOST = 100
 
 
 class PageGraph(facebook.GraphAPI):  # type: ignore[misc]  # the SDK has no types
-    """The SDK with a network of our own: its methods make one request and return an awaitable ``Answer``."""
+    """The SDK with a network of our own: its methods make one request and return an awaitable of what the answer means.
 
-    def __init__(self, settings: FacebookSettings, wire: Wire) -> None:
+    Args:
+        read: says what an answer means.
+    """
+
+    def __init__(self, settings: FacebookSettings, wire: Wire, read: Callable[[Response], Any]) -> None:
+        self._read = read
         token = settings.token.get_secret_value()
         super().__init__(access_token=token, session=wire)
         self.version = settings.version  # the SDK's own parameter knows none later than 3.1
@@ -111,7 +120,7 @@ class PageGraph(facebook.GraphAPI):  # type: ignore[misc]  # the SDK has no type
         *,
         post_args: Mapping[str, str] | None = None,
         method: str | None = None,
-    ) -> Answer:
+    ) -> Any:  # noqa: ANN401 - what `read` returns, or silence; the SDK hands it through
         """Ask for something below ``base_url``, or change it where there is a form or a method.
 
         The token is never in the address: what changes something has everything secret in a form, DELETE as well as
@@ -121,10 +130,10 @@ class PageGraph(facebook.GraphAPI):  # type: ignore[misc]  # the SDK has no type
         if post_args is None and method is None:
             proof = {name: value for name, value in self._credentials.items() if name == "appsecret_proof"}
             wire: Wire = self.session.authorized(f"Bearer {self.access_token}")
-            return await wire.request("GET", URL(url).with_query({**(args or {}), **proof}), longest=LONGEST_LISTING)
+            asked = URL(url).with_query({**(args or {}), **proof})
+            return await wire.ask("GET", asked, self._read, longest=LONGEST_LISTING)
         form = urlencode({**(post_args or {}), **self._credentials}).encode()
-        answer: Answer = await self.session.request(method or "POST", url, form=form)
-        return answer
+        return await self.session.ask(method or "POST", url, self._read, form=form)
 
 
 class FacebookPage:
@@ -144,55 +153,69 @@ class FacebookPage:
     async def send(self, parcel: Parcel) -> Outcome:
         """Publish the text as a new post on the page."""
         page = quote(parcel.target, safe="")
-        answer: Answer = await self._graph().put_object(page, "feed", message=parcel.rendition.text)
-        if isinstance(answer, Response) and answer.ok:
-            match answer.json():
-                case {"id": str(post)} if post:
-                    return Accepted(post, _used(answer))
-        return _failure(answer)
+        graph = self._graph(partial(_published, parcel.target))
+        outcome: Outcome = await graph.put_object(page, "feed", message=parcel.rendition.text)
+        return outcome
 
     async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
         """Look among the posts that the page itself has published for those that have the parcels' texts."""
         first = {"fields": "id,message,created_time", "limit": str(self._page_size)}
         return await look_up(Listing(self._published, first, None, _page, _failure), doubts)
 
-    async def _published(self, query: Mapping[str, str]) -> Answer:
+    async def _published(self, query: Mapping[str, str], read: Read) -> Page | Unclear | Silence:
         # Not the page's `feed`, on which visitors write as well, and which needs one more permission.
-        answer: Answer = await self._graph().get_connections(self._settings.page, "published_posts", **query)
-        return answer
+        graph = self._graph(read)
+        page: Page | Unclear | Silence = await graph.get_connections(self._settings.page, "published_posts", **query)
+        return page
 
     async def replace(self, parcel: Parcel, remote_id: str) -> Outcome:
         """Change the text of a post that this app published; Facebook shows that it was edited.
 
         A post that it must not touch is no reason to hold back all others, so nothing is halted by that.
         """
-        graph = self._graph()
-        post = quote(remote_id, safe="")
-        answer: Answer = await graph.request(f"{graph.version}/{post}", post_args={"message": parcel.rendition.text})
-        return _GONE if _is_gone(answer) else _changed(answer, remote_id)
+        graph = self._graph(partial(_replaced, remote_id))
+        path = f"{graph.version}/{quote(remote_id, safe='')}"
+        outcome: Outcome = await graph.request(path, post_args={"message": parcel.rendition.text})
+        return outcome
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:  # noqa: ARG002 - the contract's parameter
         """Delete a post. One that a person has deleted is as good as withdrawn."""
-        answer: Answer = await self._graph().delete_object(quote(remote_id, safe=""))
-        return Accepted(remote_id) if _is_gone(answer) else _changed(answer, remote_id)
+        graph = self._graph(partial(_withdrawn, remote_id))
+        outcome: Outcome = await graph.delete_object(quote(remote_id, safe=""))
+        return outcome
 
-    def _graph(self) -> PageGraph:
-        return PageGraph(self._settings, self._wire)
+    def _graph(self, read: Callable[[Response], Outcome | Page | Unclear]) -> PageGraph:
+        return PageGraph(self._settings, self._wire, read)
 
 
-def _changed(answer: Answer, remote_id: str) -> Outcome:
-    """Say what an answer means for a post that was to be edited or deleted."""
-    if isinstance(answer, Response):
-        if answer.ok and answer.json().get("success") is True:
-            return Accepted(remote_id, _used(answer))
-        error = _error(answer)
-        if answer.refused and error is not None and ERRORS.get(error[0]) is _NO_RIGHT:
-            return cite(_NOT_OURS, _name(*error))  # Graph has no other code for it
+def _published(page: str, answer: Response) -> Outcome:
+    """Say what an answer means for a new post, whose id begins with the page's."""
+    match answer.json():
+        case {"id": str(post)} if answer.ok and post:
+            return Accepted(post, _used(answer)) if post.startswith(f"{page}_") else NOT_ABOUT_IT
     return _failure(answer)
 
 
-def _is_gone(answer: Answer) -> bool:
-    return isinstance(answer, Response) and answer.refused and _error(answer) in {(100, 33), (803, None)}
+def _replaced(remote_id: str, answer: Response) -> Outcome:
+    return _GONE if _is_gone(answer) else _changed(answer, remote_id)
+
+
+def _withdrawn(remote_id: str, answer: Response) -> Outcome:
+    return Accepted(remote_id) if _is_gone(answer) else _changed(answer, remote_id)
+
+
+def _changed(answer: Response, remote_id: str) -> Outcome:
+    """Say what an answer means for a post that was to be edited or deleted."""
+    if answer.ok and answer.json().get("success") is True:
+        return Accepted(remote_id, _used(answer))
+    error = _error(answer)
+    if answer.refused and error is not None and ERRORS.get(error[0]) is _NO_RIGHT:
+        return cite(_NOT_OURS, _name(*error))  # Graph has no other code for it
+    return _failure(answer)
+
+
+def _is_gone(answer: Response) -> bool:
+    return answer.refused and _error(answer) in {(100, 33), (803, None)}
 
 
 def _error(response: Response) -> tuple[int, int | None] | None:
@@ -210,15 +233,13 @@ def _name(code: int, subcode: int | None) -> str:
     return f"Facebook error {code}" + (f"/{subcode}" if subcode is not None else "")
 
 
-def _failure(answer: Answer) -> Failure:
-    """Say what an answer means that is not a success."""
-    if not isinstance(answer, Response):
-        return answer
+def _failure(answer: Response) -> Failure:
+    """Say what an answer means that is not a success. Only Graph's own error document refuses."""
     error = _error(answer)
     if error is None or not answer.refused:
         return by_status(answer)
     code, subcode = error
-    known = SUBCODES.get((code, subcode or 0)) or ERRORS.get(code) or by_status(answer)
+    known = SUBCODES.get((code, subcode or 0)) or ERRORS.get(code) or refusal(answer)
     failure = cite(known, _name(code, subcode))
     return replace(failure, after=_regained(answer)) if isinstance(failure, Deferred) else failure
 

@@ -4,18 +4,17 @@ No provider can be asked for a parcel by our own key. What they list is told apa
 """
 
 import asyncio
-import unicodedata
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 from yarl import URL
 
 from channels.contract import Doubt, Finding, Matches, Parcel, Unclear
-from channels.wire import LONGEST_LISTING, Answer, Failure, Response, Wire
+from channels.identity import same_text
+from channels.wire import LONGEST_LISTING, Failure, Response, Silence, Wire
 
 FEW = 20
 """Targets that are asked for one by one: more of them, and to go through the whole list takes fewer requests."""
@@ -65,14 +64,14 @@ class Listing:
     """A provider's list of what it took.
 
     Args:
-        get: asks for a page.
+        get: asks for a page, and has the answer read.
         first: what to ask for the first page with.
         target: name of the parameter that keeps the list to one target; None where it has no other anyway.
         read: reads a successful answer to a query; raises ValueError if it is no page of the provider's.
         failure: says what any other answer means.
     """
 
-    get: Callable[[Mapping[str, str]], Awaitable[Answer]]
+    get: "Get"
     first: Mapping[str, str]
     target: str | None
     read: Callable[[Response, Mapping[str, str]], Page]
@@ -82,12 +81,26 @@ class Listing:
         """Return what to ask for the first page with: of one target, or of all where that is None."""
         return self.first if target is None or self.target is None else {**self.first, self.target: target}
 
+    def page(self, answer: Response, query: Mapping[str, str]) -> Page | Unclear:
+        """Read an answer to a query. A list of one target that has another's on it is the answer to something else."""
+        if answer.ok:
+            with suppress(ValueError):
+                page = self.read(answer, query)
+                wanted = query.get(self.target or "")
+                if wanted is None or all(taken.target == wanted for taken in page.taken):
+                    return page
+        return Unclear(self.failure(answer).reason)
 
-def by_get(wire: Wire, url: URL) -> Callable[[Mapping[str, str]], Awaitable[Answer]]:
+
+Read = Callable[[Response], Page | Unclear]
+Get = Callable[[Mapping[str, str], Read], Awaitable[Page | Unclear | Silence]]
+
+
+def by_get(wire: Wire, url: URL) -> Get:
     """Return how a list is asked for that stands at an address."""
 
-    async def get(query: Mapping[str, str]) -> Answer:
-        return await wire.request("GET", url.with_query(query), longest=LONGEST_LISTING)
+    async def get(query: Mapping[str, str], read: Read) -> Page | Unclear | Silence:
+        return await wire.ask("GET", url.with_query(query), read, longest=LONGEST_LISTING)
 
     return get
 
@@ -210,14 +223,14 @@ class _Search:
         return page
 
     async def _ask(self, query: Mapping[str, str]) -> Page | Unclear:
-        answer = await self._listing.get(query)
-        if not isinstance(answer, Response):
-            return Unclear(answer.reason)
-        if answer.ok:
-            self._ahead = clock_ahead(answer, self._now())
-            with suppress(ValueError):
-                return self._listing.read(answer, query)
-        return Unclear(self._listing.failure(answer).reason)
+        def read(answer: Response) -> Page | Unclear:
+            page = self._listing.page(answer, query)
+            if isinstance(page, Page):
+                self._ahead = clock_ahead(answer, self._now())
+            return page
+
+        page = await self._listing.get(query, read)
+        return page if isinstance(page, Page | Unclear) else Unclear(page.reason)
 
     def _note(self, taken: Taken) -> None:
         for doubt in self._wanted.get(taken.target, ()):
@@ -234,7 +247,7 @@ class _Search:
 
 def is_of(taken: Taken, parcel: Parcel) -> bool:
     """Tell whether something that was taken is the parcel, as far as its target and text can tell."""
-    same = taken.text is None or gist(taken.text) == gist(parcel.rendition.text)
+    same = taken.text is None or same_text(taken.text, parcel.rendition.text)
     return taken.target == parcel.target and same
 
 
@@ -246,12 +259,3 @@ def clock_ahead(answer: Response, now: datetime) -> timedelta:
 def earliest(since: datetime, ahead: timedelta) -> datetime:
     """Return when, by a clock that is ahead of ours, something can have been taken that we did since then."""
     return since + ahead - TOLERANCE
-
-
-@lru_cache(maxsize=256)
-def gist(text: str) -> str:
-    """Return what of a text no provider changes: its letters and digits.
-
-    They trim spaces and line ends, and Twilio may be set to replace quotes and dashes ("Smart Encoding").
-    """
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text)))

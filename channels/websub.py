@@ -12,7 +12,7 @@ from channels.feed.document import topics
 from channels.provider import Wiring
 from channels.providers.feed import FEED
 from channels.providers.websub import WebSubSettings
-from channels.wire import Failure, Response, Wire, by_status
+from channels.wire import Response, Silence, Wire, by_status
 
 PATIENCE = 5.0
 """Seconds that a notice waits for the feed before it is put off: writing one takes milliseconds."""
@@ -70,18 +70,21 @@ class WebSub:
             return False
         return True
 
-    async def _publish(self, topic: str) -> Failure | None:
+    async def _publish(self, topic: str) -> Deferred | None:
         # WebSub calls it a topic, PubSubHubbub a URL: hubs know one word or the other
         form = urlencode({"hub.mode": "publish", "hub.url": topic, "hub.topic": topic}).encode()
-        answer = await self._wire.request("POST", self._hub, form=form)
-        if isinstance(answer, Response):
-            return None if answer.ok else _repeatable(by_status(answer))
-        return _repeatable(answer)
+        failure = await self._wire.ask("POST", self._hub, _failure, form=form)
+        # What may have been done may be done again here, so there is nothing to doubt.
+        return Deferred(failure.reason) if isinstance(failure, InDoubt) else failure
 
 
-def _repeatable(failure: Failure) -> Failure:
-    """What may have been done may be done again here, so there is nothing to doubt."""
-    return Deferred(failure.reason) if isinstance(failure, InDoubt) else failure
+def _failure(answer: Response) -> Silence | None:
+    """Say what an answer means; None for a success, which a web page for people is not: that is somebody else's.
+
+    A hub has no words of its own for a refusal, so none is believed: it is told again later.
+    """
+    is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+    return None if answer.ok and not is_page else by_status(answer)
 
 
 def build(settings: WebSubSettings, wiring: Wiring) -> WebSub:

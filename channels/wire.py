@@ -1,23 +1,26 @@
 """Requests to providers: the one place where what happens on the network becomes an outcome.
 
 What decides is whether the provider can have got the request. Before there is a connection it cannot: certainly not
-done, so ``Deferred``. Once the request may be out, silence says nothing about what was done: ``InDoubt``.
+done, so ``Deferred``. Once the request may be out, silence says nothing about what was done: ``InDoubt``. Neither does
+an answer that nobody knows to be the provider's, or to be about this request: between us and the provider stand
+proxies, login pages of hotels, and connections that others have used before.
 
 No reason names an address, a header or a word of a body: all of them may hold secrets or a resident's number.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+from weakref import WeakSet
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from channels.contract import Deferred, Halted, InDoubt, Rejected
+from channels.contract import Deferred, Halted, InDoubt, Rejected, Unclear
 from channels.limit import TimeLimit
 
 TIMEOUT = 20.0
@@ -37,6 +40,11 @@ LONGEST_LISTING = 32 * LONGEST_BODY
 """Bytes. A thousand of the longest texts, with every letter as an escape, are about 10 MB."""
 
 FORM = "application/x-www-form-urlencoded"
+
+LONGEST_WAIT = timedelta(days=1)
+"""What a provider asks for beyond that is taken for this: nobody waits for so long, but people are told of it."""
+
+T = TypeVar("T")
 
 Failure = Deferred | Rejected | InDoubt | Halted
 """Every outcome but success."""
@@ -85,10 +93,15 @@ class Response:
         return value if isinstance(value, dict) else {}
 
     def retry_after(self) -> timedelta | None:
-        """Return the wait that the provider asks for in seconds (RFC 9110, 10.2.3); its form as a date is not read."""
-        seconds = self.headers.get("Retry-After", "")
-        plausible = seconds.isascii() and seconds.isdigit() and len(seconds) <= 6
-        return timedelta(seconds=int(seconds)) if plausible else None
+        """Return the wait that the provider asks for, in seconds or until a date by its clock (RFC 9110, 10.2.3)."""
+        asked = self.headers.get("Retry-After", "").strip()
+        if asked.isascii() and asked.isdigit():
+            return min(timedelta(seconds=int(asked[:9])), LONGEST_WAIT)
+        try:
+            wait = internet_date(asked) - (self.date() or datetime.now(UTC))
+        except ValueError:
+            return None
+        return min(max(wait, timedelta(0)), LONGEST_WAIT)
 
     def date(self) -> datetime | None:
         """Return when the provider answered, by its clock (RFC 9110, 6.6.1), if it says so."""
@@ -123,8 +136,67 @@ def _aware(date: datetime) -> datetime:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-Answer = Response | Deferred | InDoubt
+Silence = Deferred | InDoubt
+"""What the absence of an answer means."""
+
+Answer = Response | Silence
 """The provider's answer, or what its absence means."""
+
+
+class _Answer(aiohttp.ClientResponse):
+    """An answer that knows on which connection it came, also after that has gone back to those that are kept."""
+
+    _line: aiohttp.client_proto.ResponseHandler | None = None
+
+    async def start(self, connection: aiohttp.connector.Connection) -> aiohttp.ClientResponse:
+        self._line = connection.protocol
+        return await super().start(connection)
+
+    def hang_up(self) -> None:
+        """Close the connection, whoever has it now."""
+        if self._line is not None:
+            self._line.close()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Keeps connections, but none on which something came that nobody had asked for.
+
+    aiohttp would take that for the answer to the next request, and from then on each answer for that to the request
+    before.
+    """
+
+    def __init__(self, keep_alive: float) -> None:
+        super().__init__(limit=0, keepalive_timeout=keep_alive)
+        self._used: WeakSet[aiohttp.client_proto.ResponseHandler] = WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's
+    ) -> aiohttp.connector.Connection:
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            line = connection.protocol
+            if line is None or line not in self._used or not line.should_close:
+                break
+            connection.close()
+        if line is not None:
+            self._used.add(line)
+        return connection
+
+
+def session(keep_alive: float = 15) -> aiohttp.ClientSession:
+    """Make the session that adapters share; to be called inside the running event loop.
+
+    Args:
+        keep_alive: seconds that a connection is kept while nobody uses it.
+    """
+    return aiohttp.ClientSession(
+        connector=_Connector(keep_alive),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        response_class=_Answer,
+    )
 
 
 def _headers() -> Mapping[str, str]:
@@ -150,12 +222,20 @@ class Wire:
         """Return the wire of an account, whose requests say so in the header of that name."""
         return replace(self, headers=CIMultiDict(self.headers, Authorization=authorization))
 
-    async def request(
-        self, method: str, url: str | URL, *, form: bytes | None = None, longest: int = LONGEST_BODY
-    ) -> Answer:
+    async def ask(
+        self,
+        method: str,
+        url: str | URL,
+        read: Callable[[Response], T],
+        *,
+        form: bytes | None = None,
+        longest: int = LONGEST_BODY,
+    ) -> T | Silence:
         """Make one request, once: nothing that may change something is tried again, and no redirect is followed.
 
         Args:
+            read: says what the answer means. Where that is a doubt, or nothing to go by, the connection is closed: what
+                else comes on it may belong to anything.
             form: in ``application/x-www-form-urlencoded``; bytes, because most of an SMS is the same for everybody
                 and need not be encoded again.
             longest: bytes of the answer that are read.
@@ -172,11 +252,14 @@ class Wire:
                     auto_decompress=False,  # so that the limit holds for what is kept in memory
                 ) as response:
                     body = await _read(response.content, longest)
+                    if body is None:
+                        return InDoubt(f"the answer (HTTP {response.status}) is longer than any of the provider's")
+                    meaning = read(Response(response.status, response.headers, body))
+                    if isinstance(meaning, InDoubt | Unclear) and isinstance(response, _Answer):
+                        response.hang_up()
+                    return meaning
         except (aiohttp.ClientError, TimeoutError) as error:
             return next(outcome for kind, outcome in SILENCES if isinstance(error, kind))
-        if body is None:
-            return InDoubt(f"the answer (HTTP {response.status}) is longer than any of the provider's")
-        return Response(response.status, response.headers, body)
 
 
 async def _read(stream: aiohttp.StreamReader, longest: int) -> bytes | None:
@@ -187,24 +270,42 @@ async def _read(stream: aiohttp.StreamReader, longest: int) -> bytes | None:
     return body if len(body) <= longest else None
 
 
-def by_status(response: Response) -> Failure:
-    """Say what an answer means whose body tells us nothing: one of no provider we know, or with an error new to us."""
-    failure: Failure
+def by_status(response: Response) -> Deferred | InDoubt:
+    """Say what an answer means that is not in the provider's own words: whoever gave it, the provider may have acted.
+
+    Only that there is too much traffic is believed of anybody: a provider's outposts say that of their own accord.
+    """
+    doubt: Deferred | InDoubt
     match response.status:
         case 429:
-            failure = Deferred("too much traffic", response.retry_after(), throttled=True)
+            doubt = Deferred("too much traffic", response.retry_after(), throttled=True)
+        case 407 | 511:
+            doubt = InDoubt("the network between wants somebody to log in")
+        case status if status < 400 and not response.ok:
+            doubt = InDoubt("redirected, which the provider never does: check base_url and the network")
+        case _ if response.ok:
+            doubt = InDoubt("success, but in an answer that is not the provider's")
+        case _ if response.refused:
+            doubt = InDoubt(
+                "refused, but not in the provider's words: something between may have answered, so check base_url and "
+                "the network (a login page, a proxy)"
+            )
+        case _:
+            doubt = InDoubt("the provider failed")
+    return replace(doubt, reason=f"{doubt.reason} (HTTP {response.status})")
+
+
+def refusal(response: Response) -> Failure:
+    """Say what the provider's own refusal (4xx) means that gives a reason new to us."""
+    match response.status:
+        case 429:
+            return by_status(response)
         case 401 | 403:
-            failure = Halted("the account is refused: check its credentials and rights")
+            failure: Failure = Halted("the account is refused: check its credentials and rights")
         case 404 | 405:
             failure = Halted("there is no such account or address: check the account and base_url")
-        case status if status < 400 and not response.ok:
-            failure = Halted("redirected, which the provider never does: check base_url and the network")
-        case _ if response.refused:
-            failure = Rejected("refused for a reason that is not known")
-        case _ if response.ok:
-            failure = InDoubt("success, but in an answer that cannot be read")
         case _:
-            failure = InDoubt("the provider failed")
+            failure = Rejected("refused for a reason that is not known")
     return cite(failure, f"HTTP {response.status}")
 
 

@@ -24,7 +24,7 @@ from broadcaster.store.errors import StoreError
 from broadcaster.store.lanes import Lease, LeaseLostError
 from broadcaster.store.ledger import LEFT, Claimed, Letter, Report
 from broadcaster.store.sealing import SealError
-from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Parcel, Rejected
+from channels.contract import Accepted, Deferred, Find, Halted, InDoubt, Outcome, Parcel, Rejected
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ class Shift:
         self._shop = shop
         self._lease = lease
         self._stop = stop
+        self._is_elsewhere = isinstance(station.channel, Find)
         self._letters: dict[int, Letter] = {}
         self._waiting: deque[tuple[Claimed, Addressed]] = deque()
         self._handed_out = asyncio.Event()  # there may be something in it
@@ -240,11 +241,17 @@ class Shift:
         self._in_the_air.add(claimed.id)
         try:
             if letter.operation is Operation.SEND:
-                return await self._station.channel.send(addressed)
+                return self._named(await self._station.channel.send(addressed))
             former = await self._shop.ledger.acted_on(claimed.id)
             return await perform(letter.operation, self._station.channel, addressed, former, self._shop.clock())
         except StoreError as error:
             return Deferred(f"our own database could not be written: {error}")  # only our own surfaces need it
+
+    def _named(self, outcome: Outcome) -> Outcome:
+        """Let a name that a provider gives belong to one delivery. Our own surfaces name a place, not what is in it."""
+        if self._is_elsewhere and isinstance(outcome, Accepted) and not self._station.given.is_new(outcome.remote_id):
+            return InDoubt("the provider gave it the name of another message")
+        return outcome
 
     async def _tell_health(self) -> None:
         """Let people, and other lanes, see that the account fails, or works again."""

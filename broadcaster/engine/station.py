@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -46,6 +46,29 @@ class Workshop:
     results: Callable[[str, Iterable[Verdict]], None] = untold
 
 
+MOST_NAMES = 10_000
+"""Names that are remembered: what comes out of step comes soon after what it repeats."""
+
+
+class Given:
+    """The names that a provider has given to what it took, as far back as one may be repeated.
+
+    A name belongs to one delivery. One that comes twice is in an answer that somebody else has had before.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
+    def is_new(self, name: str) -> bool:
+        """Tell whether the name has not been given before, and remember it."""
+        if name in self._names:
+            return False
+        self._names[name] = None
+        if len(self._names) > MOST_NAMES:
+            del self._names[next(iter(self._names))]
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Station:
     """What a lane works with.
@@ -55,6 +78,7 @@ class Station:
         claim_size: most deliveries in ``sending``.
         weigh: tells what a rendition counts for at the account's rate.
         settle: how long to wait before the provider is asked about what is in doubt.
+        given: the names that the provider has given so far.
     """
 
     name: str
@@ -65,3 +89,4 @@ class Station:
     settle: timedelta
     pace: Pace
     health: Health
+    given: Given = field(default_factory=Given)

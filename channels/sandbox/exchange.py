@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import socket
 import struct
 from base64 import b64decode
@@ -118,6 +119,7 @@ class Exchange:
         self._records = records
         self._closing = asyncio.Event()
         self._in_flight = 0
+        self._said = b""
 
     def close(self) -> None:
         """Keep nobody waiting any longer."""
@@ -144,6 +146,8 @@ class Exchange:
         behaviour = self.script.take(route.target(call), sends=route.sends)
         if behaviour is None:
             answer = self._act(call, route)
+            if route.sends:
+                self._said = _body(answer)
         else:
             answer = self._wording(behaviour, self._act(call, route) if behaviour.fault.acts else None)
         answer.headers.update(self._provider.headers(call))
@@ -157,17 +161,21 @@ class Exchange:
         """Return what is said: the answer to what was done, or what the fault says in its place."""
         match behaviour.fault:
             case Fault.THROTTLE:
-                return self._provider.throttled(behaviour)
+                answer = self._provider.throttled(behaviour)
             case Fault.UNAUTHORISED:
-                return self._provider.unauthorised()
+                answer = self._provider.unauthorised()
             case Fault.REFUSE:
-                return self._provider.refused(behaviour)
-            case Fault.GARBAGE:
-                return web.Response(text=_GARBAGE, content_type="text/html")
+                answer = self._provider.refused(behaviour)
             case Fault.ERROR | Fault.ERROR_AFTER:
-                return self._provider.failed(behaviour.code or 500)
+                answer = self._provider.failed(behaviour.code or 500)
+            case Fault.GARBAGE | Fault.STRANGER | Fault.STRANGER_AFTER:
+                status = 200 if behaviour.fault is Fault.GARBAGE else behaviour.code or 403
+                answer = web.Response(text=_GARBAGE, content_type="text/html", status=status)
+            case Fault.STALE | Fault.TWIN:
+                answer = _repeated(self._said, answer)
             case Fault.SLOW | Fault.DROP | Fault.RESET | Fault.HANG | Fault.DRIP:
-                return answer or web.Response()
+                pass
+        return answer or web.Response()
 
     async def _deliver(self, request: web.Request, behaviour: Behaviour, answer: web.Response) -> web.StreamResponse:
         """Bring the answer to the client, as far as the fault lets it come."""
@@ -201,6 +209,19 @@ class Exchange:
             await self._pause(seconds)
         _disconnect(request)
         return stream
+
+
+def _repeated(before: bytes, answer: web.Response | None) -> web.Response:
+    """Write an answer with the name that was told before, or all that was told before where there is none."""
+    if answer is None:
+        return web.Response(body=before, content_type="application/json")
+    names = json.loads(before or "{}")
+    told = json.loads(_body(answer)) | {name: names[name] for name in ("sid", "id") if name in names}
+    return web.json_response(told, status=answer.status)
+
+
+def _body(answer: web.Response) -> bytes:
+    return answer.body if isinstance(answer.body, bytes) else b""
 
 
 async def _form(request: web.Request) -> Mapping[str, str]:

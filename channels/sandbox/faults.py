@@ -24,6 +24,18 @@ class Fault(StrEnum):
     GARBAGE = "garbage"
     """It acts, then answers 200 with a web page instead of what was to be expected."""
 
+    STRANGER = "stranger"
+    """It does not act: something between answers with a web page of its own. ``code``: HTTP status, else 403."""
+
+    STRANGER_AFTER = "stranger-after"
+    """It acts, then something between answers as for STRANGER."""
+
+    STALE = "stale"
+    """It does not act and says once more what it last said to a request that sent something."""
+
+    TWIN = "twin"
+    """It acts, and gives what it did the name of what it did before."""
+
     DROP = "drop"
     """It acts, then closes the connection without an answer."""
 
@@ -48,7 +60,17 @@ class Fault(StrEnum):
         return self not in _IDLE
 
 
-_IDLE = frozenset({Fault.THROTTLE, Fault.ERROR, Fault.RESET, Fault.UNAUTHORISED, Fault.REFUSE})
+_IDLE = frozenset(
+    {
+        Fault.THROTTLE,
+        Fault.ERROR,
+        Fault.STRANGER,
+        Fault.STALE,
+        Fault.RESET,
+        Fault.UNAUTHORISED,
+        Fault.REFUSE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +80,8 @@ class Behaviour:
     Args:
         times: how many requests it meets before it is over; None for as long as nothing else is said.
         seconds: see SLOW and DRIP.
-        code: the provider's error code for REFUSE and (Graph) THROTTLE, the HTTP status for ERROR, ERROR_AFTER and,
-            as 46elks has no other codes, its REFUSE; None for the usual one.
+        code: the provider's error code for REFUSE and (Graph) THROTTLE, the HTTP status for ERROR, STRANGER, those that
+            are named after them and, as 46elks has no other codes, its REFUSE; None for the usual one.
         retry_after: see THROTTLE; Graph rounds it up to minutes.
         to: only requests about this number or page; None for all.
         text: the words of a refusal by 46elks, which are all that tells its errors apart.

@@ -6,18 +6,20 @@ SMS to the same resident, and logs headers.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import quote_plus, urlencode
 
 import aiohttp
 from yarl import URL
 
-from channels.contract import Accepted, Doubt, Finding, Outcome, Parcel
+from channels.contract import Doubt, Finding, Outcome, Parcel, Rejected
 from channels.finding import look_up
+from channels.identity import NOT_ABOUT_IT, accepted, names_another
 from channels.provider import Wiring
 from channels.providers.twilio import TwilioSettings
 from channels.sms import quoted_text, quoted_twice
 from channels.twilio.errors import failure
-from channels.twilio.listing import MOST, messages
+from channels.twilio.listing import MOST, messages, text_of
 from channels.wire import Response, Wire
 
 LONGEST_QUEUE = 36_000
@@ -59,18 +61,27 @@ class TwilioSms:
         self._messages = messages(self._wire, self._url, page_size)
         self._now = now
         sender = {"From": settings.sender, "MessagingServiceSid": settings.messaging_service}
+        self._from = settings.sender or ""
         self._sender = urlencode({name: value for name, value in sender.items() if value is not None})
         # Twilio has no idempotency key; a receipt tells whose it is even when the answer is lost.
         self._callback = public_url and f"&StatusCallback={quote_plus(f'{public_url}/webhooks/twilio/status?d=')}"
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Hand the text to Twilio, which queues it for the resident's phone."""
-        answer = await self._wire.request("POST", self._url, form=self._form(parcel))
-        return _outcome(answer) if isinstance(answer, Response) else answer
+        return await self._wire.ask("POST", self._url, partial(self._outcome, parcel), form=self._form(parcel))
 
     async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
         """Look among the account's messages for those that have the parcels' numbers and texts."""
         return await look_up(self._messages, doubts, self._now)
+
+    def _outcome(self, parcel: Parcel, response: Response) -> Outcome:
+        told = response.json()
+        match told:
+            case {"sid": str(sid), "to": str(to)} if response.ok and sid:
+                return accepted(parcel, sid, to, text_of(told.get("body")))
+        refused = failure(response)
+        about_another = names_another(str(told.get("message")), parcel.target, self._from)
+        return NOT_ABOUT_IT if isinstance(refused, Rejected) and about_another else refused
 
     def _form(self, parcel: Parcel) -> bytes:
         left = int((parcel.expires - self._now()).total_seconds())
@@ -79,13 +90,6 @@ class TwilioSms:
             f"{self._sender}&To={parcel.target.replace('+', '%2B')}&Body={quoted_text(parcel.rendition.text)}"
             f"&ValidityPeriod={min(max(left, 1), LONGEST_QUEUE)}{callback}"
         ).encode()
-
-
-def _outcome(response: Response) -> Outcome:
-    match response.json():
-        case {"sid": str(sid)} if response.ok and sid:
-            return Accepted(sid)
-    return failure(response)
 
 
 def build(settings: TwilioSettings, wiring: Wiring) -> TwilioSms:

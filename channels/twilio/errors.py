@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from channels.contract import Deferred, Halted, Rejected
-from channels.wire import Failure, Response, by_status, cite
+from channels.wire import Failure, Response, by_status, cite, refusal
 
 ERRORS: Mapping[int, Deferred | Rejected | Halted] = {
     20003: Halted("Twilio does not accept the credentials: check account_sid and auth_token"),
@@ -42,11 +42,17 @@ that is not here is judged by the status of the answer.
 """
 
 
+_CODES = range(10_000, 100_000)
+"""Twilio's codes have five digits. A status in their place is a gateway's, which knows the same words."""
+
+
 def failure(response: Response) -> Failure:
-    """Say what an answer means that is not a success."""
+    """Say what an answer means that is not a success. Only Twilio's own error document refuses."""
     match response.json():
-        case {"code": int(code)} if response.refused:
-            known = cite(ERRORS.get(code) or by_status(response), f"Twilio error {code}{_in_flight(response)}")
+        case {"code": int(code), **more} if (
+            response.refused and code in _CODES and more.get("status", response.status) == response.status
+        ):
+            known = cite(ERRORS.get(code) or refusal(response), f"Twilio error {code}{_in_flight(response)}")
             return replace(known, after=response.retry_after()) if isinstance(known, Deferred) else known
     return by_status(response)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -47,6 +48,31 @@ async def test_what_the_provider_has_taken_is_found_and_not_sent_again(here: Wor
     assert texts(first) == {State.ACCEPTED: 2, State.IN_DOUBT: 1}
     assert texts(second) == {State.ACCEPTED: 3}
     assert here.reached() == THREE
+
+
+async def test_an_answer_that_is_not_the_providers_or_not_about_it_is_looked_up(here: World) -> None:
+    everybody = [resident(place) for place in range(14)]
+    strange = (
+        Behaviour(Fault.STRANGER, code=400),
+        Behaviour(Fault.STRANGER, code=403),
+        Behaviour(Fault.STRANGER, code=511),
+        Behaviour(Fault.STRANGER_AFTER, code=418),
+        Behaviour(Fault.STALE),
+        Behaviour(Fault.TWIN),
+    )
+    # Others in between, for several doubts in a row would make the account rest.
+    here.sandbox.behave("twilio", *(replace(one, to=resident(2 * n + 2)) for n, one in enumerate(strange)))
+    await here.subscribe(everybody)
+    plan = here.plan()
+    first = await here.send(plan, patience=1.5)
+    here.sandbox.behave("twilio")
+
+    here.clock.move(SETTLED)
+    second = await here.send(plan)
+
+    assert texts(first) == {State.ACCEPTED: 8, State.IN_DOUBT: 6}
+    assert texts(second) == {State.ACCEPTED: 14}
+    assert here.reached() == everybody
 
 
 @pytest.mark.parametrize("fault", [Fault.RESET, Fault.ERROR])

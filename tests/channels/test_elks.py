@@ -64,6 +64,9 @@ def settings(base_url: str = "https://api.46elks.com", **changes: object) -> Elk
     return ElksSettings.model_validate(values | changes)
 
 
+TAKEN = {"id": "s0", "to": PARCEL.target, "message": PARCEL.rendition.text, "status": "created"}
+
+
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
@@ -77,7 +80,7 @@ async def answered(http: aiohttp.ClientSession, status: int, text: str, **header
 
 
 async def test_a_message_is_asked_for_as_46elks_documents_it(http: aiohttp.ClientSession) -> None:
-    async with answering(lambda _: web.json_response({"id": "s0", "status": "created"})) as provider:
+    async with answering(lambda _: web.json_response(TAKEN)) as provider:
         assert await ElksSms(settings(provider.url), Wire(http)).send(PARCEL) == Accepted("s0")
     (request,) = provider.asked
     assert (request.method, request.path) == ("POST", "/a1/sms")
@@ -116,19 +119,19 @@ async def test_errors_go_by_their_words_whatever_their_status(
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, Rejected),
-        (401, Halted),
-        (402, Rejected),
-        (403, Rejected),
-        (404, Halted),
-        (405, Halted),
+        (400, InDoubt),
+        (401, InDoubt),
+        (402, InDoubt),
+        (403, InDoubt),
+        (404, InDoubt),
+        (405, InDoubt),
         (429, Deferred),
         (500, InDoubt),
         (502, InDoubt),
         (503, InDoubt),
     ],
 )
-async def test_words_that_are_new_to_us_go_by_the_status(http: aiohttp.ClientSession, status: int, kind: type) -> None:
+async def test_words_that_are_new_to_us_refuse_nothing(http: aiohttp.ClientSession, status: int, kind: type) -> None:
     outcome = await answered(http, status, "Something about +46701740605")
     assert isinstance(outcome, kind)
     assert not isinstance(outcome, Accepted)
@@ -250,13 +253,16 @@ async def test_a_message_whose_text_46elks_does_not_keep_may_be_ours(http: aioht
 
 
 async def test_a_refusal_to_list_is_told_in_the_words_of_a_refusal_to_send(http: aiohttp.ClientSession) -> None:
-    async with answering(lambda _: web.Response(status=401, text="Wrong password for u0000")) as provider:
+    async with answering(
+        lambda _: web.Response(status=401, text="API access requires Basic HTTP authentication")
+    ) as provider:
         findings = await ElksSms(settings(provider.url), Wire(http)).find([Doubt(PARCEL, NOW)])
-    assert findings == {"42": Unclear("the account is refused: check its credentials and rights (HTTP 401)")}
+    reason = "46elks does not accept the credentials: check username and password (46elks: API access requires)"
+    assert findings == {"42": Unclear(reason)}
 
 
 async def test_receipts_name_the_account_in_secret_and_the_delivery(http: aiohttp.ClientSession) -> None:
-    async with answering(lambda _: web.json_response({"id": "s0"})) as provider:
+    async with answering(lambda _: web.json_response(TAKEN)) as provider:
         channel = ElksSms(settings(provider.url), Wire(http), public_url="https://kris.example.se")
         assert await channel.send(replace(PARCEL, key="a/b&c=d é")) == Accepted("s0")
     secret = receipt_secret(settings())
@@ -267,7 +273,7 @@ async def test_receipts_name_the_account_in_secret_and_the_delivery(http: aiohtt
 
 
 async def test_no_receipts_are_asked_for_where_46elks_cannot_reach_us(http: aiohttp.ClientSession) -> None:
-    async with answering(lambda _: web.json_response({"id": "s0"})) as provider:
+    async with answering(lambda _: web.json_response(TAKEN)) as provider:
         assert await ElksSms(settings(provider.url), Wire(http)).send(PARCEL) == Accepted("s0")
     assert "whendelivered" not in provider.asked[0].form
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from channels import elks, facebook, twilio
 from channels.contract import Deferred, Doubt, Finding, Matches, Parcel, Unclear
-from channels.finding import AT_ONCE, FEW, MOST_PAGES, TOLERANCE, TRIAL, Listing, Page, Taken, gist, look_up
-from channels.wire import Answer, Response, by_status
+from channels.finding import AT_ONCE, FEW, MOST_PAGES, TOLERANCE, TRIAL, Listing, Page, Read, Taken, look_up
+from channels.identity import gist
+from channels.wire import Answer, Response, Silence, by_status
 from messages.model import Kind, Rendition, Severity
 from tests.support.documentation import CHANNELS
 
@@ -60,7 +61,11 @@ class Provider:
         listing = Listing(self._get, {"page": "0"}, "to", self._read, by_status)
         return await look_up(listing, doubts, lambda: NOW)
 
-    async def _get(self, query: Mapping[str, str]) -> Answer:
+    async def _get(self, query: Mapping[str, str], read: Read) -> Page | Unclear | Silence:
+        answer = self._answer(query)
+        return read(answer) if isinstance(answer, Response) else answer
+
+    def _answer(self, query: Mapping[str, str]) -> Answer:
         self.asked.append(query)
         if self.fails is not None and len(self.asked) > self.fails[0]:
             return self.fails[1]

@@ -84,7 +84,8 @@ async def asked(
     http: aiohttp.ClientSession, parcel: Parcel, *, public_url: str | None = None, **changes: object
 ) -> Asked:
     """Send the parcel and return what Twilio was asked."""
-    async with answering(lambda _: web.json_response({"sid": "SM0"}, status=201)) as provider:
+    taken = {"sid": "SM0", "to": parcel.target, "body": parcel.rendition.text}
+    async with answering(lambda _: web.json_response(taken, status=201)) as provider:
         channel = TwilioSms(
             settings(provider.url, **changes), Wire(http), public_url=public_url, now=lambda: NOW + timedelta(seconds=1)
         )
@@ -226,7 +227,7 @@ def test_the_documentation_has_the_same_table() -> None:
         ),
         (29_999, 429, Deferred("too much traffic (HTTP 429) (Twilio error 29999)", throttled=True)),
         (21_211, 500, InDoubt("the provider failed (HTTP 500)")),
-        (21_211, 200, InDoubt("success, but in an answer that cannot be read (HTTP 200)")),
+        (21_211, 200, InDoubt("success, but in an answer that is not the provider's (HTTP 200)")),
     ],
 )
 async def test_an_unknown_code_or_one_that_contradicts_its_status_goes_by_the_status(
