@@ -40,6 +40,7 @@ from channels.settings import AccountSettings, FilePath, Secret
 from channels.sms import ALL, E164, SMS, SmsSettings
 from channels.sources.registry import SOURCES
 from messages import languages, toml_lines
+from messages.cleaning import cleaned
 from messages.document import decode
 from messages.model import Municipality, Severity
 from messages.practice.rules import Rule
@@ -305,7 +306,7 @@ def load(file: Path) -> Config:
 def _read(file: Path) -> str:
     place = Place(str(file))
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return cleaned(file.read_text(encoding="utf-8-sig")).text
     except FileNotFoundError:
         advice = "Run `broadcaster init` to make one, or name another with --config FILE."
         raise ConfigError([Problem("there is no configuration here.", place, advice)]) from None
@@ -592,7 +593,9 @@ class _Checker:
     def _starter(self, path: tuple[str, ...], file: Path | None, rule: SourceRule, zone: ZoneInfo) -> Starter | None:
         """Read the text around what a source says, and see that messages can be made with it."""
         try:
-            starter = own_starter("draft") if file is None else Starter(decode(file.read_bytes(), str(file)), str(file))
+            starter = (
+                own_starter("draft") if file is None else Starter(decode(file.read_bytes(), str(file)).text, str(file))
+            )
             check_starter(starter, rule, zone)
         except OSError as error:
             advice = "Write it, as docs/how-to/take-up-sources.md shows."

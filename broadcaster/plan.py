@@ -63,8 +63,9 @@ def read(data: bytes, file: str) -> Message:
     Raises:
         InputError: with everything that is wrong with it.
     """
-    text = decode(data, file)
-    return attached(parse(text, channels=CHANNELS.keys(), languages=languages.KNOWN, file=file))
+    read = decode(data, file)
+    message = attached(parse(read.text, channels=CHANNELS.keys(), languages=languages.KNOWN, file=file))
+    return replace(message, remarks=read.remarks)
 
 
 def reread(source: str) -> Message:

@@ -24,7 +24,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from messages import bounds, front_matter, toml_lines
-from messages.characters import FORBIDDEN, is_blank
+from messages.characters import MISLEADING, is_blank
+from messages.cleaning import Cleaned, cleaned
 from messages.model import Message, Part, Recording, Service
 from messages.problems import InputError, Place, Problem
 from messages.spelling import did_you_mean, quoted, suggestion
@@ -37,8 +38,8 @@ _COMMONMARK = MarkdownIt("commonmark", {"html": False}).disable("inline")
 _HEADING_WITHOUT_BLANK = re.compile(r"^[ \t]*#{1,6}@.*", re.MULTILINE)
 
 
-def decode(data: bytes, file: str) -> str:
-    """Turn the bytes of a message file into text with LF line ends and without a byte order mark.
+def decode(data: bytes, file: str) -> Cleaned:
+    """Turn the bytes of a message file into clean text with LF line ends and without a byte order mark.
 
     Raises:
         InputError: too large, not UTF-8, or with characters that have no place in a text.
@@ -60,23 +61,23 @@ def decode(data: bytes, file: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         problem = Problem("The file is not UTF-8.", Place(file, line), "Save it as plain text with the encoding UTF-8.")
         raise InputError([problem]) from None
-    forbidden = [found.start() for found in FORBIDDEN.finditer(text)]
-    if forbidden:
-        first = text[forbidden[0]]
+    misleading = [found.start() for found in MISLEADING.finditer(text)]
+    if misleading:
+        first = text[misleading[0]]
         is_private = unicodedata.category(first) == "Co"
         name = "for private use" if is_private else unicodedata.name(first, "a control character").lower()
-        more = f", and {len(forbidden) - 1} more like it follow" if forbidden[1:] else ""
+        more = f", and {len(misleading) - 1} more like it follow" if misleading[1:] else ""
         raise InputError(
             [
                 Problem(
                     f"An {'unreadable' if is_private else 'invisible'} character, U+{ord(first):04X} ({name}), "
                     f"stands here{more}.",
-                    Place(file, text.count("\n", 0, forbidden[0]) + 1),
-                    "Delete it, or write the line anew; save the file as plain text with the encoding UTF-8.",
+                    Place(file, text.count("\n", 0, misleading[0]) + 1),
+                    "Delete it, or write the line again; save the file as plain text with the encoding UTF-8.",
                 )
             ]
         )
-    return text
+    return cleaned(text, file)
 
 
 def parse(source: str, *, channels: Collection[str], languages: Collection[str], file: str = "") -> Message:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from messages.problems import Problem
+
 
 class Kind(StrEnum):
     """What a message does in its incident."""
@@ -91,6 +93,7 @@ class Message:
         run: for which time a schedule sends it, so that each of its runs is another message; None for all others.
         channels: names of the only channels it goes to; none named means all.
         recordings: what callers hear instead of its text, one for each language; they are part of its identity.
+        remarks: what its author should know of how the file was read.
     """
 
     incident: str
@@ -109,6 +112,7 @@ class Message:
     channels: tuple[str, ...] = ()
     recordings: tuple[Recording, ...] = ()
     file: str = field(default="", compare=False)
+    remarks: tuple[Problem, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from messages.moments import in_markup, promise
 from messages.problems import InputError, Place, Problem
 from messages.segments import Encoding, normalise, segment
 from messages.speech import count_words, seconds, to_speech
-from messages.spelling import quoted, suggestion
+from messages.spelling import named, quoted, suggestion
 from messages.variables import NEXT_UPDATE, faults, mentions, substitute
 
 _PLACEHOLDER = re.compile(r"\[\[.{0,300}?\]\]|\[\[(?=\s)|(?<=\s)\]\]")
@@ -96,10 +96,10 @@ def measure(rendition: Rendition, form: Form) -> Measures:
     return Measures()
 
 
-def remarks(rendition: Rendition, form: Form) -> tuple[str, ...]:
-    """Say what the author may want to change although it fits."""
+def remarks(rendition: Rendition, form: Form, part: Part | None) -> tuple[str, ...]:
+    """Say what the author may want to change although it fits; ``part`` is what the text is made from."""
     found = []
-    if form.markup is Markup.SMS and (dearer := _because_of_characters(rendition.text)):
+    if form.markup is Markup.SMS and (dearer := _because_of_characters(rendition.text, part)):
         found.append(dearer)
     if form.markup is Markup.SPEECH and (length := seconds(rendition.text, rendition.language)) > _PATIENCE:
         found.append(f"about {length:.0f} s to listen to; callers take in about {_PATIENCE}")
@@ -317,19 +317,26 @@ def _shorter(wanted: _Wanted, text: str) -> str:
     own = part_name(None if wanted.language == wanted.municipality.languages[0] else wanted.language, wanted.channel)
     advice = "Shorten it." if wanted.part.channel else f"Write a part for it: ## {own}"
     counted = f"{wanted.promise!r} at its end is counted" if wanted.promise else ""
-    dearer = _because_of_characters(text) if wanted.form.markup is Markup.SMS else ""
+    dearer = _because_of_characters(text, wanted.part) if wanted.form.markup is Markup.SMS else ""
     reasons = "; ".join(filter(None, (counted, dearer)))
     return f"{advice} ({reasons})" if reasons else advice
 
 
-def _because_of_characters(text: str) -> str:
+def _because_of_characters(text: str, part: Part | None) -> str:
     """Say how many segments a text is because of some characters, and would be without them; empty if no more."""
     sms = segment(text)
     without = segment("".join(char for char in text if char not in sms.forcing)).count
     if sms.encoding is Encoding.GSM7 or without in {0, sms.count}:
         return ""
-    named = ", ".join(map(repr, sms.forcing[:5])) + (" and others" if sms.forcing[5:] else "")
-    return f"{sms.count} segments in UCS-2 because of {named}; without {'them' if sms.forcing[1:] else 'it'} {without}"
+    shown = ", ".join(_placed(char, part) for char in sms.forcing[:5]) + (" and others" if sms.forcing[5:] else "")
+    return f"{sms.count} segments in UCS-2 because of {shown}; without {'them' if sms.forcing[1:] else 'it'} {without}"
+
+
+def _placed(char: str, part: Part | None) -> str:
+    """A character with its name, and the line on which the part has it first; a variable's value has none."""
+    position = part.text.find(char) if part else -1
+    line = f" on line {part.line + part.text.count(chr(10), 0, position)}" if part and position >= 0 else ""
+    return f"{named(char)}{line}"
 
 
 def _unfinished(message: Message) -> Iterator[Problem]:

@@ -61,6 +61,8 @@ def deliver(
         if not message.file:  # nobody has read what nobody wrote
             _print_words(out, plan)
         print_plan(out, plan, audience, datetime.now(config.zone))
+        for remark in plan.message.remarks:
+            out.print(f"note: {remark}")
         practising.print_lines(out, plan.findings, message.file)
         planned = _as_planned(plan, audience)
     if dry_run or not (yes or _agreed(config.mode)):

@@ -20,9 +20,9 @@ from channels.contract import Standing
 from channels.registry import FORMS
 from messages.checking import expiry
 from messages.html_text import plain
-from messages.model import Markup, Rendition
+from messages.model import Markup, Part, Rendition
 from messages.problems import InputError, Problem
-from messages.rendering import measure, remarks
+from messages.rendering import measure, origin, remarks
 
 
 async def show(config: Config, file: Path, *, as_json: bool) -> int:
@@ -45,13 +45,13 @@ async def show(config: Config, file: Path, *, as_json: bool) -> int:
     except RefusedError as error:
         if as_json:
             raise
-        _print(plan, now)
+        _print(plan, config, now)
         explaining.print_problems([Problem(f"It would not be sent now. {error}")])
         return BAD_INPUT
     if as_json:
-        print_json(_as_data(plan, audience))
+        print_json(_as_data(plan, config, audience))
     else:
-        _print(plan, now)
+        _print(plan, config, now)
         console().print(audience_line(audience))
     return 0
 
@@ -74,12 +74,12 @@ async def _audience(plan: Plan, config: Config, now: datetime) -> Audience | Non
         return None
 
 
-def _print(plan: Plan, now: datetime) -> None:
+def _print(plan: Plan, config: Config, now: datetime) -> None:
     out = console()
     for rendition in plan.renditions:
         title = f"{rendition.municipality} · {rendition.channel} · {rendition.language}"
         show_text(out, title, _readable(rendition), _size(rendition))
-    for remark in _remarks(plan):
+    for remark in _remarks(plan, config):
         out.print(f"note: {remark}")
     practising.print_grounds(out, plan.findings)
     ends = expiry(plan.message, now)
@@ -110,20 +110,29 @@ def _size(rendition: Rendition) -> str:
     return f"{len(rendition.text)} characters"
 
 
-def _remarks(plan: Plan) -> list[str]:
+def _remarks(plan: Plan, config: Config) -> list[str]:
     return [
-        f"{rendition.municipality} {rendition.channel} {rendition.language}: {remark}"
-        for rendition in plan.renditions
-        for remark in remarks(rendition, FORMS[rendition.channel])
-    ] + recordings.remarks(plan.message)
+        *map(str, plan.message.remarks),
+        *(
+            f"{rendition.municipality} {rendition.channel} {rendition.language}: {remark}"
+            for rendition in plan.renditions
+            for remark in remarks(rendition, FORMS[rendition.channel], _part(rendition, plan, config))
+        ),
+        *recordings.remarks(plan.message),
+    ]
 
 
-def _as_data(plan: Plan, audience: Audience | None) -> dict[str, Any]:
+def _part(rendition: Rendition, plan: Plan, config: Config) -> Part | None:
+    sender = config.municipalities[rendition.municipality]
+    return origin(plan.message, sender, rendition.channel, rendition.language)
+
+
+def _as_data(plan: Plan, config: Config, audience: Audience | None) -> dict[str, Any]:
     return {
         "renditions": [_rendition(rendition) for rendition in plan.renditions],
         "recipients": None if audience is None else audience.people,
         "cost": None if audience is None else audience.cost,
-        "problems": [{"level": "note", "text": remark} for remark in _remarks(plan)],
+        "problems": [{"level": "note", "text": remark} for remark in _remarks(plan, config)],
         "findings": practising.as_data(plan.findings),
     }
 

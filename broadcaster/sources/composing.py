@@ -21,6 +21,7 @@ from channels.registry import CHANNELS, FORMS
 from channels.sources.item import Action, Item, Status, Wording
 from messages import front_matter, languages
 from messages.characters import FORBIDDEN
+from messages.cleaning import cleaned
 from messages.document import parse, serialise
 from messages.model import Kind, Message, Municipality, Part, Severity
 from messages.problems import InputError, Place, Problem
@@ -250,7 +251,7 @@ def _literal_block(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    seen = FORBIDDEN.sub("", " ".join(text.split()))  # of what is forbidden, some parts words
+    seen = FORBIDDEN.sub("", cleaned(" ".join(text.split())).text)  # of what is forbidden, some parts words
     return " ".join(seen.split())
 
 

@@ -122,6 +122,33 @@ async def test_an_invisible_character_is_named_with_its_line(desk: Desk, charact
     assert nothing_happened(desk)
 
 
+async def test_what_came_along_unseen_when_text_was_pasted_is_cleaned_and_said(desk: Desk) -> None:
+    old = "om du behöver oss."
+    pasted = "Det of\ufb01ciella rådet\u200c: larmen fungerar. Fra\u030agor: \u202a0485-880 00\u202c."
+    preview = await desk.run("preview", desk.message(old=old, new=pasted))
+    assert preview.code == 0
+    assert "Det officiella rådet: larmen fungerar. Frågor: 0485-880 00." in preview.out.replace("\n", " ")
+    assert "UCS-2" not in preview.out
+    for said in (
+        "note: message.md:11: Letters in several pieces, such as a and the ring of å, were put together.",
+        "note: message.md:11: 'ﬁ' (U+FB01, latin small ligature fi) was written out as 'fi'.",
+        "note: message.md:11: The invisible character U+200C (zero width non-joiner) was taken out.",
+    ):
+        assert said in preview.out
+    assert "U+202A (left-to-right embedding), U+202C" in preview.out.replace("\n", " ")
+    sent = await desk.run("send", "message.md", "--yes")
+    assert "note: message.md:11: The invisible character U+200C" in sent.out
+
+
+async def test_a_sign_that_makes_an_sms_dearer_is_named_with_its_line_and_the_price(desk: Desk) -> None:
+    text = (
+        "½ liter om dagen räcker inte: hämta vatten på torget, och ta med en ren dunk eller hink med lock att bära i."
+    )
+    preview = await desk.run("preview", desk.message(old="om du behöver oss.", new=text))
+    dearer = "segments in UCS-2 because of '½' (U+00BD, vulgar fraction one half) on line 11; without it 2"
+    assert dearer in preview.out.replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

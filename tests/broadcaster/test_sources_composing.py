@@ -41,7 +41,9 @@ def written(item: Item = FIRE, starter: Starter = STARTER, kind: Kind = Kind.ALE
 
 
 def message(source: str) -> Message:
-    return parse(decode(source.encode(), "draft.md"), channels=CHANNELS, languages=languages.KNOWN, file="draft.md")
+    return parse(
+        decode(source.encode(), "draft.md").text, channels=CHANNELS, languages=languages.KNOWN, file="draft.md"
+    )
 
 
 def texts(source: str, channel: str = "facebook") -> list[Rendition]:

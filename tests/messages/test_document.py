@@ -231,7 +231,7 @@ def test_every_text_that_can_be_read_is_written_back_to_the_letter(
 @given(st.binary(max_size=200) | st.text().map(str.encode))
 def test_bytes_at_random_are_no_message(data: bytes) -> None:
     with pytest.raises(InputError):
-        read(decode(data, "message.md"))
+        read(decode(data, "message.md").text)
 
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc"))))
@@ -261,7 +261,7 @@ def the_problem_with(data: bytes) -> Problem:
 
 @pytest.mark.parametrize("data", ["åäö\n\tx\n".encode(), "\ufeffåäö\r\n\tx\r\n".encode(), "åäö\r\tx\r".encode()])
 def test_marks_and_line_ends_of_any_editor_are_the_same_text(data: bytes) -> None:
-    assert decode(data, "message.md") == "åäö\n\tx\n"
+    assert decode(data, "message.md").text == "åäö\n\tx\n"
 
 
 def test_five_megabytes_are_refused() -> None:
@@ -270,7 +270,7 @@ def test_five_megabytes_are_refused() -> None:
 
 
 def test_fifty_kilobytes_are_accepted() -> None:
-    assert len(decode(b"a" * 50_000, "message.md")) == 50_000
+    assert len(decode(b"a" * 50_000, "message.md").text) == 50_000
 
 
 @pytest.mark.parametrize(
@@ -288,9 +288,7 @@ def test_another_encoding_than_utf8_is_refused_with_its_line(data: bytes, line: 
     assert problem.place.line == line
 
 
-@pytest.mark.parametrize(
-    "char", ["\0", "\x07", "\x0b", "\x0c", "\x1b", "\x7f", "\x85", "\u202a", "\u202e", "\u2066", "\u2069", "\ufffe"]
-)
+@pytest.mark.parametrize("char", ["\0", "\x07", "\x0b", "\x0c", "\x1b", "\x7f", "\x85", "\u202d", "\u202e", "\ufffe"])
 def test_characters_that_hide_or_mislead_are_refused_with_their_line(char: str) -> None:
     problem = the_problem_with(f"ett\r\ntvå\rtre {char}\n{char}".encode())
     assert f"U+{ord(char):04X}" in problem.text
@@ -313,9 +311,9 @@ def test_all_that_stands_for_signs_is_refused() -> None:
     assert all(FORBIDDEN.search(char) for char in stand_ins)
 
 
-@pytest.mark.parametrize("char", ["\t", "\u00a0", "\u200d", "\u200f", "\ue080", "😀", "م"])
+@pytest.mark.parametrize("char", ["\t", "\u00a0", "\ue080", "😀", "م", "م\u200d", "\u202bم\u202c", "م\u200f"])
 def test_characters_that_languages_need_are_kept(char: str) -> None:
-    assert decode(char.encode(), "message.md") == char
+    assert decode(char.encode(), "message.md").text == char
 
 
 # --- Mistakes in the front matter -------------------------------------------------------------------------------------

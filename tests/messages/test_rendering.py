@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.document import parse
-from messages.model import Form, Limits, Markup, Message, Municipality, Rendition
+from messages.model import Form, Limits, Markup, Message, Municipality, Part, Rendition
 from messages.problems import InputError, Problem
 from messages.rendering import Measures, measure, remarks, render
 from messages.segments import segment
@@ -183,7 +183,7 @@ def test_spoken_words_and_characters_have_limits_too() -> None:
 def test_characters_that_make_an_sms_too_long_are_named() -> None:
     (problem,) = problems("# Rubrik\n\n" + "Det är 20° varmt. " * 17, BORGHOLM)
     assert problem.text.endswith("has 5 SMS segments, 1 too many.")
-    assert problem.advice.endswith("(5 segments in UCS-2 because of '°'; without it 2)")
+    assert problem.advice.endswith("(5 segments in UCS-2 because of '°' (U+00B0, degree sign) on line 9; without it 2)")
 
 
 def test_every_problem_is_found_at_once_and_named_once() -> None:
@@ -261,11 +261,13 @@ def test_measures_count_what_matters_for_the_form() -> None:
 
 def test_remarks_name_what_costs_segments_and_patience() -> None:
     sms = Rendition("borgholm", "sms", "sv", "", "å" * 140 + "°êê")
-    assert remarks(sms, FORMS["sms"]) == ("3 segments in UCS-2 because of '°', 'ê'; without them 1",)
-    assert remarks(replace(sms, text="°"), FORMS["sms"]) == ()
+    part = Part(None, "sms", "## @sms", "åå\nå°\n", 12)
+    because = "'°' (U+00B0, degree sign) on line 13, 'ê' (U+00EA, latin small letter e with circumflex)"
+    assert remarks(sms, FORMS["sms"], part) == (f"3 segments in UCS-2 because of {because}; without them 1",)
+    assert remarks(replace(sms, text="°"), FORMS["sms"], None) == ()
     speech = Rendition("borgholm", "ivr", "sv", "", "ord " * 130)
-    assert remarks(speech, FORMS["ivr"]) == ("about 60 s to listen to; callers take in about 45",)
-    assert remarks(replace(speech, text="ord"), FORMS["ivr"]) == ()
+    assert remarks(speech, FORMS["ivr"], None) == ("about 60 s to listen to; callers take in about 45",)
+    assert remarks(replace(speech, text="ord"), FORMS["ivr"], None) == ()
 
 
 _SPICE = st.sampled_from(
