@@ -1,6 +1,7 @@
 """What ``status`` shows."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from rich.console import Console
 
@@ -39,9 +40,9 @@ async def report(config: Config, wanted: str | None, *, as_json: bool, confirmat
             print_json(as_data(found.id, progress))
         else:
             out = console()
-            issued = found.issued.astimezone(config.zone)
             out.print(f"{found.id}  {found.kind}, {found.severity}: {found.headline}", style="bold")
-            out.print(f"{found.incident}, sent {issued:%Y-%m-%d %H:%M}")
+            back = f", taken back {_local(found.retracted, config)}" if found.retracted else ""
+            out.print(f"{found.incident}, sent {_local(found.issued, config)}{back}")
             out.print(progress_table(progress))
             out.print(summary(progress))
             await print_reasons(out, config, store.database, found.id)
@@ -72,9 +73,13 @@ async def list_recent(config: Config, *, as_json: bool) -> None:
         return
     shown = table("message", "sent", "kind", "state", "headline")
     for m in found:
-        sent = m.issued.astimezone(config.zone)
-        shown.add_row(m.id, f"{sent:%Y-%m-%d %H:%M}", m.kind, f"{m.open} to come" if m.open else "done", m.headline)
+        state = f"{m.open} to come" if m.open else "taken back" if m.retracted else "done"
+        shown.add_row(m.id, _local(m.issued, config), m.kind, state, m.headline)
     console().print(shown)
+
+
+def _local(moment: datetime, config: Config) -> str:
+    return f"{moment.astimezone(config.zone):%Y-%m-%d %H:%M}"
 
 
 async def print_reasons(out: Console, config: Config, database: Database, message: str) -> None:

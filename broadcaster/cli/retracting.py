@@ -1,6 +1,8 @@
 """What ``retract`` does: show what would be taken back, ask, and take it back."""
 
+import asyncio
 import sys
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -13,11 +15,14 @@ from broadcaster.cli.progress import as_data
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.delivery import OPEN
+from broadcaster.engine.waiting import pause
 from broadcaster.opening import opened
-from broadcaster.sending import Watch, go_on
+from broadcaster.sending import GLANCE, Watch, go_on
 from broadcaster.store import retractions
-from broadcaster.store.reports import MessageSummary
-from broadcaster.store.retractions import Retraction
+from broadcaster.store.database import Database
+from broadcaster.store.reports import MessageSummary, Progress
+from broadcaster.store.retractions import Reached, Retraction
+from channels.sms import SMS
 
 
 def take_back(config: Config, wanted: str, *, yes: bool, dry_run: bool, as_json: bool, wait: float) -> int:
@@ -52,12 +57,22 @@ def _print(out: Console, message: MessageSummary, found: Retraction) -> None:
     out.print(f"It is taken away in {found.places} places on pages, in feeds and on phone lines.")
     if found.stopped:
         out.print(f"{found.stopped} SMS have not left yet, and will not.")
-    if found.texts:
-        out.print(f"{found.texts} residents have got it by SMS, or may have: that cannot be taken back.")
+    if found.reached.leaving:
+        out.print(f"{found.reached.leaving} SMS are leaving now; those that have not left by then will not.")
+    _print_reached(out, found.reached, message.id)
+
+
+def _print_reached(out: Console, reached: Reached, message: str) -> None:
+    if reached.got:
+        out.print(f"{reached.got} residents have got it by SMS: that cannot be taken back.")
+    if reached.in_doubt:
+        out.print(
+            f"{reached.in_doubt} residents may have got it by SMS: `broadcaster doubts list --message {message}`."
+        )
 
 
 async def _retract(config: Config, message: MessageSummary, out: Console, *, as_json: bool, wait: float) -> int:
-    from broadcaster.cli.watching import watched
+    from broadcaster.cli.watching import print_what_is_left, watched
     from broadcaster.runtime import assembled
 
     stop = context.stopped_by_signals(context.STOPPING)
@@ -66,16 +81,40 @@ async def _retract(config: Config, message: MessageSummary, out: Console, *, as_
         found = await retractions.retract(database, message.id, message.incident, utc_now(), actor)
         with watched(out, config.zone) as tell:
             sent = await go_on(broadcaster, message.id, Watch(stop, tell, wait))
-    left = sent.progress.count(*OPEN)
-    if as_json:
-        print_json(as_data(message.id, sent.progress) | {"retracted": True, "residents_reached": found.texts})
-    out.print("It is taken back." if not left else f"It is taken back, but for {left} places that are still to come.")
-    if left:
-        out.print("`broadcaster serve` goes on with them.")
-    if found.texts:
+        reached = await _recorded(database, [said.id for said in found.versions], stop, wait)
+        if as_json:
+            counts = {"residents_reached": reached.got, "residents_in_doubt": reached.in_doubt}
+            print_json(as_data(message.id, sent.progress) | {"retracted": True, "leaving": reached.leaving} | counts)
+        places = _places(sent.progress)
+        out.print(f"It is taken back, except in {places} places where that is still to come." if places else _DONE)
+        if reached.leaving:
+            out.print(
+                f"{reached.leaving} SMS are still leaving. What becomes of them: `broadcaster status {message.id}`"
+            )
+        _print_reached(out, reached, message.id)
+        if places or reached.leaving:
+            await print_what_is_left(out, database, message.id, "broadcaster serve")
+    if reached.got or reached.in_doubt:
         out.print(
-            f"{found.texts} residents still have the SMS. To correct it: "
-            f"`broadcaster new --from {message.id} --kind correction -o corrected.md`, "
+            f"To correct it: `broadcaster new --from {message.id} --kind correction -o corrected.md`, "
             f"then `broadcaster correct {message.id} corrected.md`."
         )
-    return NOT_DELIVERED if left else 0
+    return NOT_DELIVERED if places or reached.leaving else 0
+
+
+_DONE = "It is taken back."
+
+
+def _places(progress: Progress) -> int:
+    """On how many pages, feeds and lines something is still to happen."""
+    return sum(tally.count for tally in progress.tallies if tally.channel != SMS.name and tally.state in OPEN)
+
+
+async def _recorded(database: Database, versions: Sequence[str], stop: asyncio.Event, wait: float) -> Reached:
+    """What really went out, once all that was leaving is recorded; after ``wait`` seconds as far as it is."""
+    until = asyncio.get_running_loop().time() + wait
+    while (found := await retractions.reached(database, versions)).leaving and not stop.is_set():
+        if asyncio.get_running_loop().time() >= until:
+            break
+        await pause(GLANCE, stop)
+    return found

@@ -1,5 +1,6 @@
 """What ``send`` does once it has been agreed on: send, show how far it is, and what became of it."""
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -17,13 +18,17 @@ from broadcaster.cli.errors import NOT_DELIVERED
 from broadcaster.cli.output import print_json
 from broadcaster.cli.progress import as_data, progress_table, summary
 from broadcaster.cli.reporting import print_reasons
+from broadcaster.cli.workers import going_on, how_to_end, who_goes_on
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.delivery import OPEN, REACHED, State
 from broadcaster.plan import Plan
 from broadcaster.runtime import Broadcaster, assembled
 from broadcaster.sending import Sent, Watch, go_on, send
+from broadcaster.store import reports
+from broadcaster.store.database import Database
 from broadcaster.store.reports import Progress
+from broadcaster.store.workers import others_at_work
 
 
 async def see_through(config: Config, what: Plan | str, again: str, out: Console, *, as_json: bool, wait: float) -> int:
@@ -34,7 +39,8 @@ async def see_through(config: Config, what: Plan | str, again: str, out: Console
     """
     stop = context.stopped_by_signals(context.STOPPING)
     async with assembled(config) as broadcaster:
-        with watched(out, config.zone) as tell:
+        message = what.id if isinstance(what, Plan) else what
+        with watched(out, config.zone) as tell, told_who_goes_on(out, broadcaster.store.database, message, stop):
             watch = Watch(stop, tell, wait)
             if isinstance(what, Plan):
                 sent = await send(broadcaster, what, now=utc_now(), actor=context.actor(), watch=watch)
@@ -82,12 +88,42 @@ def watched(out: Console, zone: ZoneInfo) -> Iterator[Callable[[Progress], None]
         yield watch
 
 
+@contextmanager
+def told_who_goes_on(out: Console, database: Database, message: str, stop: asyncio.Event) -> Iterator[None]:
+    """Tell whoever presses Ctrl-C at once who goes on all the same: what is on its way here may take a while."""
+
+    async def tell() -> None:
+        await stop.wait()
+        if others := await others_at_work(database, message, utc_now()):
+            out.print(f"{going_on(others)} all the same. {how_to_end(others, message)}")
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+async def print_what_is_left(out: Console, database: Database, message: str, again: str) -> None:
+    """Say how much is still to come, who goes on with it, and how to end that; nothing if all is done by now."""
+    others = await who_goes_on(database, message)
+    left = (await reports.progress(database, message)).count(*OPEN)
+    if not left:
+        return
+    if others:
+        out.print(f"{left} are still to come. {going_on(others)} with them.", style="bold yellow")
+        out.print(how_to_end(others, message))
+    else:
+        out.print(f"{left} are still to come. They go on with `{again}` or `broadcaster serve`; nothing is sent twice.")
+        out.print(f"Nobody sends them now. To call them off: `broadcaster retract {message}`.")
+
+
 async def _print_end(out: Console, broadcaster: Broadcaster, sent: Sent, again: str) -> None:
     out.print(progress_table(sent.progress))
     await print_reasons(out, broadcaster.config, broadcaster.store.database, sent.message)
     out.print(summary(sent.progress))
-    if left := sent.progress.count(*OPEN):
-        out.print(f"{left} are still to come. They go on with `{again}` or `broadcaster serve`; nothing is sent twice.")
+    if sent.progress.count(*OPEN):
+        await print_what_is_left(out, broadcaster.store.database, sent.message, again)
     if in_doubt := sent.progress.count(State.IN_DOUBT):
         out.print(
             f"{in_doubt} may have been sent. `{again}` and `broadcaster serve` ask the provider; "

@@ -77,7 +77,13 @@ def _machine() -> str:
         return socket.gethostname()
 
 
-def _is_dead(holder: str) -> bool:
+def process_of(holder: str) -> tuple[str, int, bool]:
+    """A holder's machine by name, its process there, and whether that machine is this one."""
+    machine, _, rest = holder.rpartition(" pid ")
+    return machine.split()[0], int(rest.split()[0]), machine == _machine()
+
+
+def is_dead(holder: str) -> bool:
     """Whether a holder surely runs no more: only to be known of processes of this machine."""
     machine, _, rest = holder.rpartition(" pid ")
     if machine != _machine():
@@ -98,7 +104,7 @@ async def acquire(database: Database, lane: str, holder: str) -> Lease | None:
         before = select(lanes.c.holder, _clock(database.dialect) - lanes.c.lease_until).where(lanes.c.name == lane)
         former, idle = (await connection.execute(before.with_for_update())).one()
         free = or_(lanes.c.holder.is_(None), lanes.c.lease_until < _clock(database.dialect))
-        if former is not None and _is_dead(former):
+        if former is not None and is_dead(former):
             free = or_(free, lanes.c.holder == former)
         taken = (
             update(lanes)
@@ -183,6 +189,14 @@ async def _note(database: Database, names: Collection[str], *, wakes: bool = Fal
 async def halted(database: Database) -> dict[str, str]:
     """Why each halted lane is halted."""
     return {lane.name: lane.halted_reason for lane in await states(database) if lane.halted_reason is not None}
+
+
+async def holders(database: Database, names: Collection[str]) -> set[str]:
+    """Who holds one of the lanes now."""
+    held_now = (lanes.c.holder.is_not(None), lanes.c.lease_until >= _clock(database.dialect))
+    wanted = select(lanes.c.holder).where(lanes.c.name.in_(names), *held_now)
+    async with database.read() as connection:
+        return {str(holder) for holder in (await connection.execute(wanted)).scalars()}
 
 
 async def states(database: Database) -> list[LaneState]:

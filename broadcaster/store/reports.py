@@ -34,7 +34,12 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class MessageSummary:
-    """A message in a list. ``open`` is how many deliveries something is still going to happen to."""
+    """A message in a list.
+
+    Args:
+        retracted: when it was taken back.
+        open: how many deliveries something is still going to happen to.
+    """
 
     id: str
     incident: str
@@ -43,6 +48,7 @@ class MessageSummary:
     headline: str
     issued: datetime
     expires: datetime
+    retracted: datetime | None
     open: int
 
 

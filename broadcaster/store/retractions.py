@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from broadcaster.delivery import ARRIVED, Operation, State
+from broadcaster.delivery import Operation, State
 from broadcaster.lifecycle import Act, Step, course, nature_of, texting
 from broadcaster.store import audiences, audit, incidents, lanes
 from broadcaster.store.audit import Deed
@@ -23,18 +23,33 @@ _REASON = "it was taken back before this was sent"
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How many residents a message has reached by SMS, each counted once. Nothing can take an SMS back.
+
+    Args:
+        got: the provider has accepted it, and no receipt says that it did not arrive.
+        in_doubt: may have got it; also where a person has let it be.
+        leaving: it is on its way, or claimed to be sent: that is known as soon as it is recorded.
+    """
+
+    got: int
+    in_doubt: int
+    leaving: int
+
+
+@dataclass(frozen=True, slots=True)
 class Retraction:
     """What a retraction meets.
 
     Args:
         versions: the message with all that correct it, or that it corrects: they are taken back together, oldest first.
-        texts: how many residents have got one of them, or may have. Nothing can take an SMS back.
+        reached: by one of them, at the moment; what is leaving may still be stopped.
         stopped: how many texts to residents had not left.
         places: on how many pages, feeds and lines something of it stands.
     """
 
     versions: tuple[Said, ...]
-    texts: int
+    reached: Reached
     stopped: int
     places: int
 
@@ -77,6 +92,12 @@ async def retract(database: Database, message: str, incident: str, now: datetime
     return found
 
 
+async def reached(database: Database, versions: Collection[str]) -> Reached:
+    """How many residents have got one of the versions of a message, as far as is recorded now."""
+    async with database.read() as connection:
+        return await _reached(connection, versions)
+
+
 async def _look(connection: AsyncConnection, message: str, incident: str) -> tuple[Retraction, list[list[Text]]]:
     thread = await read_thread(connection, incident)
     said = next(said for said in thread if said.id == message)
@@ -90,16 +111,34 @@ async def _look(connection: AsyncConnection, message: str, incident: str) -> tup
     standing = [[text.placed for text in texts] for texts in there.values()]
     places = [course(Act.RETRACT, nature_of(p.channel), s).steps for p, s in zip(there, standing, strict=True)]
     removals = sum(any(step.operation is Operation.WITHDRAW for step in steps) for steps in places)
-    sent = await _residents(connection, ids, (*ARRIVED, State.SENDING, State.IN_DOUBT))
-    stopped = await _residents(connection, ids, (State.WAITING, State.PENDING))
-    return Retraction(tuple(versions), sent, stopped, removals), [list(texts) for texts in there.values()]
+    stopped = (State.WAITING, State.PENDING)
+    planned = select(func.count()).where(deliveries.c.message.in_(ids), _TO_RESIDENT, deliveries.c.state.in_(stopped))
+    count = int((await connection.execute(planned)).scalar_one())
+    found = Retraction(tuple(versions), await _reached(connection, ids), count, removals)
+    return found, [list(texts) for texts in there.values()]
 
 
-async def _residents(connection: AsyncConnection, ids: Collection[str], states: Collection[State]) -> int:
-    """How many residents have a delivery of one of the messages in one of the states."""
+_TO_RESIDENT = deliveries.c.target.is_(None)
+
+# What a resident has of a message: the highest of what its texts are.
+_GOT, _IN_DOUBT, _LEAVING = 3, 2, 1
+_HAS = {
+    State.ACCEPTED: _GOT,
+    State.DELIVERED: _GOT,
+    State.IN_DOUBT: _IN_DOUBT,
+    State.ABANDONED: _IN_DOUBT,
+    State.SENDING: _LEAVING,
+}
+
+
+async def _reached(connection: AsyncConnection, versions: Collection[str]) -> Reached:
     d = deliveries.c
-    wanted = select(func.count(d.subscriber.distinct())).where(d.message.in_(ids), d.state.in_(states))
-    return int((await connection.execute(wanted)).scalar_one())
+    person = func.coalesce(d.subscriber, -d.id)  # who has left since then got it all the same
+    has = func.max(case(_HAS, value=d.state)).label("has")
+    sent = select(has).where(d.message.in_(versions), _TO_RESIDENT, d.state.in_(_HAS)).group_by(person).subquery()
+    counted = select(sent.c.has, func.count()).group_by(sent.c.has)
+    counts = {row[0]: row[1] for row in await connection.execute(counted)}
+    return Reached(*(counts.get(has, 0) for has in (_GOT, _IN_DOUBT, _LEAVING)))
 
 
 def _wordings(steps: tuple[Step, ...], texts: list[Text]) -> dict[Operation, Rendition]:

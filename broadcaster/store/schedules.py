@@ -197,11 +197,16 @@ async def unwatch(database: Database, holder: str) -> None:
         await connection.execute(delete(schedule_watches).where(schedule_watches.c.holder == holder))
 
 
+async def watchers(database: Database, now: datetime) -> set[str]:
+    """The processes that look at the schedules: every ``serve`` and ``worker``."""
+    is_there = schedule_watches.c.seen.between(now - 2 * WATCH, now + 2 * WATCH)
+    async with database.read() as connection:
+        return set((await connection.execute(select(schedule_watches.c.holder).where(is_there))).scalars())
+
+
 async def is_watched(database: Database, now: datetime) -> bool:
     """Whether some process looks at the schedules."""
-    wanted = select(exists().where(schedule_watches.c.seen.between(now - 2 * WATCH, now + 2 * WATCH)))
-    async with database.read() as connection:
-        return bool((await connection.execute(wanted)).scalar())
+    return bool(await watchers(database, now))
 
 
 async def has_sent(database: Database, schedule: Schedule) -> bool:

@@ -181,7 +181,7 @@ async def test_a_retracted_message_is_gone_from_pages_feeds_and_lines_and_a_corr
     alert = await say(here, "alert", "Allt är nere")
     found = await take_back(here, alert)
 
-    assert (found.texts, found.stopped) == (3, 0)
+    assert (found.reached, found.stopped) == (retractions.Reached(3, 0, 0), 0)
     assert posts(here) == []
     assert [title for title in await entries(here) if "Allt är nere" in title and "drag" not in title.lower()] == []
     assert await heard(here) == ""

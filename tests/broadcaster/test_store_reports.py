@@ -128,6 +128,7 @@ async def test_recent_messages_come_newest_first_with_what_is_still_open(databas
         headline="Telefonerna är nere",
         issued=NOW,
         expires=NOW + HOUR,
+        retracted=None,
         open=5,
     )
     assert await reports.recent(database, most=1) == [newest]
