@@ -1,6 +1,7 @@
 """What ``broadcaster init`` writes. Whatever is there already is left as it is."""
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,16 +17,23 @@ class ScaffoldError(Exception):
     """Something could not be written; the message says what and why."""
 
 
-def template() -> str:
-    """The commented configuration that works against the sandbox."""
-    return (files("broadcaster") / "config.toml").read_text(encoding="utf-8")
+PORT = 8080
+"""Where ``serve`` listens unless somebody wants it elsewhere; the sandbox listens ten below."""
 
 
-def write_missing(file: Path) -> list[Path]:
+def template(port: int = PORT) -> str:
+    """The commented configuration that works against the sandbox; ``port`` is that of ``serve``."""
+    text = (files("broadcaster") / "config.toml").read_text(encoding="utf-8")
+    ports = {str(PORT): str(port), str(PORT - 10): str(port - 10)}
+    return re.sub("|".join(ports), lambda found: ports[found[0]], text)
+
+
+def write_missing(file: Path, port: int = PORT) -> list[Path]:
     """Write the configuration, the key and the sandbox's secrets that are not there yet.
 
     Args:
         file: where the configuration goes; key and secrets go into its folder.
+        port: where ``serve`` is to listen.
 
     Returns:
         What was written, in the order of writing.
@@ -34,7 +42,7 @@ def write_missing(file: Path) -> list[Path]:
         ScaffoldError: when something cannot be written.
     """
     try:
-        new = _write_new(file, template(), 0o644)
+        new = _write_new(file, template(port), 0o644)
         secrets = _secrets(file.read_bytes())
         found = [(file.parent / name, secret) for name, secret in secrets]
         return [file] * new + [path for path, secret in found if _write_new(path, f"{secret}\n", 0o600)]
@@ -56,7 +64,8 @@ def _secrets(source: bytes) -> Iterator[tuple[str, str]]:
     key = config.get("key")
     if isinstance(key, dict) and isinstance(key.get("file"), str):
         yield key["file"], new_key()
-    if source != template().encode():
+    port = re.search(rb"^port = (\d+)$", source, re.MULTILINE)  # the first one is that of serve
+    if port is None or source != template(int(port[1])).encode():
         return
     for account in config["accounts"].values():
         for value in account.values():

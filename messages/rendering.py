@@ -37,12 +37,14 @@ class Measures:
     Args:
         segments: SMS it is sent and paid as.
         encoding: of an SMS: GSM-7 or UCS-2.
+        left: characters that may still be added before it is one SMS more.
         words: words to be spoken.
         seconds: how long they take to listen to, about.
     """
 
     segments: int | None = None
     encoding: str | None = None
+    left: int | None = None
     words: int | None = None
     seconds: float | None = None
 
@@ -90,7 +92,7 @@ def measure(rendition: Rendition, form: Form) -> Measures:
     """Tell how much a rendition is, in what counts for its form."""
     if form.markup is Markup.SMS:
         sms = segment(rendition.text)
-        return Measures(segments=sms.count, encoding=sms.encoding.value)
+        return Measures(segments=sms.count, encoding=sms.encoding.value, left=sms.left)
     if form.markup is Markup.SPEECH:
         return Measures(words=count_words(rendition.text), seconds=seconds(rendition.text, rendition.language))
     return Measures()

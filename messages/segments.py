@@ -42,12 +42,14 @@ class Segments:
     Args:
         parts: the text of each segment; joined they are the text. An empty text has none, for there is nothing to send.
         units: length of the text in septets (GSM-7) or UTF-16 code units (UCS-2).
+        left: units that the last segment still has room for, before the text takes one SMS more.
         forcing: the distinct characters that are not in the GSM alphabet, in the order of the text.
     """
 
     encoding: Encoding
     parts: tuple[str, ...]
     units: int
+    left: int
     forcing: tuple[str, ...]
 
     @property
@@ -76,7 +78,9 @@ def segment(text: str) -> Segments:
     forcing = tuple(dict.fromkeys(char for char in text if char not in _BASIC and char not in _EXTENSION))
     encoding = Encoding.UCS2 if forcing else Encoding.GSM7
     sizes = [1 + (char > "\uffff" if forcing else char in _EXTENSION) for char in text]
-    return Segments(encoding, tuple(_pack(text, sizes, *_ROOM[encoding])), sum(sizes), forcing)
+    parts, room = tuple(_pack(text, sizes, *_ROOM[encoding])), _ROOM[encoding]
+    left = room[len(parts) > 1] - sum(sizes[len(text) - len(parts[-1]) :] if parts else sizes)
+    return Segments(encoding, parts, sum(sizes), left, forcing)
 
 
 def _pack(text: str, sizes: list[int], alone: int, one_of_several: int) -> list[str]:

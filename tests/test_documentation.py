@@ -103,6 +103,11 @@ def test_every_command_is_explained_with_its_options(typed: str) -> None:
     assert [option for option in TYPED[typed] if f"`{option}" not in section] == []
 
 
+@pytest.mark.parametrize("name", group().commands)
+def test_every_command_stands_in_the_list_of_all(name: str) -> None:
+    assert f"\n| [`{name}`](#{name}) | " in COMMANDS
+
+
 def test_the_options_of_all_commands_are_explained() -> None:
     common = [option for parameter in group().params for option in parameter.opts]
     assert "--config" in common

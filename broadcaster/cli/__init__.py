@@ -10,6 +10,10 @@ def main() -> None:
     _make_streams_safe()
     from broadcaster.cli.app import app
 
+    if "_BROADCASTER_COMPLETE" in os.environ:  # set by what `broadcaster completion` prints
+        from typer.completion import completion_init  # type: ignore[attr-defined]  # there, but not declared
+
+        completion_init()
     try:
         app(prog_name="broadcaster")
     except BrokenPipeError:

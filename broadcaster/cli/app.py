@@ -22,15 +22,12 @@ from broadcaster.cli import (
     sources,
     subscribers,
 )
+from broadcaster.cli.group import group
 
-app = typer.Typer(
-    help="""Bring one message to the residents of several municipalities: SMS, Facebook, web, feeds, phone lines.
+app = group(
+    """Bring one message to the residents of several municipalities: SMS, Facebook, web, feeds, phone lines.
 
-    Example: broadcaster demo""",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    Example: broadcaster demo"""
 )
 
 
@@ -56,6 +53,7 @@ def _common(
 for command in (
     setup.init,
     setup.check,
+    setup.completion,
     authoring.new,
     authoring.preview,
     authoring.report,

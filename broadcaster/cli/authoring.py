@@ -8,7 +8,7 @@ import typer
 
 from broadcaster.cli import context
 from broadcaster.cli.errors import UsageError
-from broadcaster.cli.options import Json, MessageFile, Reporters
+from broadcaster.cli.options import Channels, Json, MessageFile, Municipalities, Reporters
 
 
 class Following(StrEnum):
@@ -72,14 +72,17 @@ def _following(former: str, kind: Following, starter: str | None, municipalities
     return begun(context.config(), former, Kind(kind.value))
 
 
-def preview(file: MessageFile, *, as_json: Json = False) -> None:
+def preview(
+    file: MessageFile, municipalities: Municipalities = None, channels: Channels = None, *, as_json: Json = False
+) -> None:
     """Show every text that residents would get. Sends nothing.
 
     Example: broadcaster preview message.md
     """
-    from broadcaster.cli.previewing import show
+    from broadcaster.cli.previewing import Only, show
 
-    raise typer.Exit(context.run(show(context.config(), file, as_json=as_json)))
+    only = Only(tuple(municipalities or ()), tuple(channels or ()))
+    raise typer.Exit(context.run(show(context.config(), file, only, as_json=as_json)))
 
 
 def report(

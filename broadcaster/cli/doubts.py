@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 from broadcaster.cli.options import Json
 
-app = typer.Typer(
-    help="""Show and settle deliveries that may have been sent.
+app = group(
+    """Show and settle deliveries that may have been sent.
 
-    Example: broadcaster doubts list""",
-    no_args_is_help=True,
+    Example: broadcaster doubts list"""
 )
 
 

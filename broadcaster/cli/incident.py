@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 from broadcaster.cli.options import Json
 
-app = typer.Typer(
-    help="""Lead an incident from its opening to its record.
+app = group(
+    """Lead an incident from its opening to its record.
 
-    Example: broadcaster incident list""",
-    no_args_is_help=True,
+    Example: broadcaster incident list"""
 )
 
 _Name = Annotated[

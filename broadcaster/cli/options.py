@@ -21,6 +21,14 @@ MessageId = Annotated[str, typer.Argument(help="Its id, or the beginning of it."
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would go where, and stop there.")]
 Wait = Annotated[float, typer.Option(min=0, help="Watch on for so long after the last movement.", metavar="SECONDS")]
+Municipalities = Annotated[
+    list[str] | None,
+    typer.Option("--municipality", "-m", help="Only those of this one. May be repeated.", metavar="NAME"),
+]
+Channels = Annotated[
+    list[str] | None,
+    typer.Option("--channel", help="Only those of this one. May be repeated.", metavar="NAME"),
+]
 Reporters = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,6 +1,7 @@
 """What ``preview`` shows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from broadcaster import recordings
 from broadcaster.audience import Audience, estimate
 from broadcaster.cli import explaining, practising
-from broadcaster.cli.errors import BAD_INPUT
+from broadcaster.cli.errors import BAD_INPUT, UsageError
 from broadcaster.cli.output import console, print_json, show_text
 from broadcaster.cli.reading import message_of
 from broadcaster.config import Config
@@ -25,11 +26,36 @@ from messages.problems import InputError, Problem
 from messages.rendering import measure, origin, remarks
 
 
-async def show(config: Config, file: Path, *, as_json: bool) -> int:
+@dataclass(frozen=True, slots=True)
+class Only:
+    """The municipalities and channels whose texts are wanted; all where none is named."""
+
+    municipalities: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+    def of(self, plan: Plan) -> Plan:
+        """The plan with nothing but the wanted texts.
+
+        Raises:
+            UsageError: when a wanted one has no text.
+        """
+        texts = list(plan.renditions)
+        for kind in ("municipality", "channel"):
+            wanted = self.municipalities if kind == "municipality" else self.channels
+            there = dict.fromkeys(getattr(text, kind) for text in texts)
+            for name in wanted:
+                if name not in there:
+                    raise UsageError(f"the message has no text for the {kind} {name}; it has {', '.join(there)}.")
+            texts = [text for text in texts if not wanted or getattr(text, kind) in wanted]
+        return replace(plan, renditions=tuple(texts))
+
+
+async def show(config: Config, file: Path, only: Only, *, as_json: bool) -> int:
     """Print the preview; returns the exit code.
 
     Raises:
         InputError: when the message cannot be sent, unless JSON was asked for, which then says so.
+        UsageError: when the wanted texts are not there.
     """
     now = datetime.now(config.zone)
     try:
@@ -42,6 +68,7 @@ async def show(config: Config, file: Path, *, as_json: bool) -> int:
         return BAD_INPUT
     try:
         audience = await _audience(plan, config, now)
+        plan = only.of(plan)
     except RefusedError as error:
         if as_json:
             raise
@@ -104,7 +131,8 @@ def _readable(rendition: Rendition) -> str:
 def _size(rendition: Rendition) -> str:
     found = measure(rendition, FORMS[rendition.channel])
     if found.segments is not None:
-        return f"{found.segments} segment{'s' if found.segments != 1 else ''}, {found.encoding}"
+        plural = "s" if found.segments != 1 else ""
+        return f"{found.segments} segment{plural}, {found.encoding}, {found.left} characters left"
     if found.words is not None:
         return f"{found.words} words, about {found.seconds:.0f} s"
     return f"{len(rendition.text)} characters"
@@ -147,6 +175,7 @@ def _rendition(rendition: Rendition) -> dict[str, Any]:
         "text": rendition.text,
         "segments": found.segments,
         "encoding": found.encoding,
+        "left": found.left,
         "words": found.words,
         "seconds": found.seconds,
     }

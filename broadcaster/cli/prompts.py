@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 
-app = typer.Typer(
-    help="""Hand over what switchboards play to callers.
+app = group(
+    """Hand over what switchboards play to callers.
 
-    Example: broadcaster prompts export /media/usb/vaxel""",
-    no_args_is_help=True,
+    Example: broadcaster prompts export /media/usb/vaxel"""
 )
 
 

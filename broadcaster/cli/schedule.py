@@ -5,15 +5,15 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 from broadcaster.cli.options import Json, MessageFile, Reporters, Yes
 
-app = typer.Typer(
-    help="""Send messages by the clock.
+app = group(
+    """Send messages by the clock.
 
     They go only while `broadcaster serve` or `broadcaster worker` runs.
 
-    Example: broadcaster schedule list""",
-    no_args_is_help=True,
+    Example: broadcaster schedule list"""
 )
 
 LATE = "15m"

@@ -5,15 +5,15 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 from broadcaster.cli.options import Json
 from messages.model import ServiceStatus
 
-app = typer.Typer(
-    help="""Tell residents which services work.
+app = group(
+    """Tell residents which services work.
 
     Example: broadcaster services set "E-tjänster" down --note "Ring växeln"
-    """,
-    no_args_is_help=True,
+    """
 )
 
 _Municipalities = Annotated[

@@ -1,19 +1,35 @@
 """``init``, ``check`` and ``db``: getting ready."""
 
+from enum import StrEnum
+from typing import Annotated
+
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 from broadcaster.cli.options import Json
 
-database = typer.Typer(
-    help="""Bring the database up to date.
+database = group(
+    """Bring the database up to date.
 
-    Example: broadcaster db upgrade""",
-    no_args_is_help=True,
+    Example: broadcaster db upgrade"""
 )
 
 
-def init() -> None:
+class Shell(StrEnum):
+    """Shells whose commands can be completed."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def init(
+    port: Annotated[
+        int,
+        typer.Option(min=1034, max=65535, help="Where `serve` listens; the sandbox ten below.", metavar="PORT"),
+    ] = 8080,
+) -> None:
     """Write a configuration, a key and a database.
 
     They work as they are, against the sandbox. What is there already is kept.
@@ -22,7 +38,7 @@ def init() -> None:
     """
     from broadcaster.scaffold import write_missing
 
-    for path in write_missing(context.config_file):
+    for path in write_missing(context.config_file, port):
         print(f"wrote    {path}")
     print(f"ready    {context.run(_upgrade())}")
     print("\nNext: `broadcaster sandbox` in a second terminal, then `broadcaster check`.")
@@ -38,6 +54,18 @@ def check(*, as_json: Json = False) -> None:
     from broadcaster.cli.checking import report
 
     context.run(report(context.config(), as_json=as_json))
+
+
+def completion(shell: Annotated[Shell, typer.Argument(help="Which shell.", metavar="SHELL")]) -> None:
+    """Let bash, zsh or fish complete commands.
+
+    Prints the script that the shell reads.
+
+    Example: broadcaster completion bash > ~/.local/share/bash-completion/completions/broadcaster
+    """
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # there, but not declared
+
+    print(get_completion_script(prog_name="broadcaster", complete_var="_BROADCASTER_COMPLETE", shell=shell.value))
 
 
 @database.command()

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 
-app = typer.Typer(
-    help="""Write the public pages as files.
+app = group(
+    """Write the public pages as files.
 
-    Example: broadcaster site export site""",
-    no_args_is_help=True,
+    Example: broadcaster site export site"""
 )
 
 

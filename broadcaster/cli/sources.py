@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 from broadcaster.cli.options import Json
 
-app = typer.Typer(
-    help="""Follow what other authorities say.
+app = group(
+    """Follow what other authorities say.
 
-    Example: broadcaster sources list""",
-    no_args_is_help=True,
+    Example: broadcaster sources list"""
 )
 
 _Name = Annotated[str | None, typer.Argument(help="Its name in the configuration; all if left out.", metavar="NAME")]

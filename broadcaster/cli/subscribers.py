@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from broadcaster.cli import context
+from broadcaster.cli.group import group
 from broadcaster.cli.options import Json
 
-app = typer.Typer(
-    help="""Keep the list of residents who get the SMS.
+app = group(
+    """Keep the list of residents who get the SMS.
 
-    Example: broadcaster subscribers import numbers.csv""",
-    no_args_is_help=True,
+    Example: broadcaster subscribers import numbers.csv"""
 )
 
 _Number = Annotated[

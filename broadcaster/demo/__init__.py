@@ -25,15 +25,18 @@ from broadcaster.cli.running import listening
 from broadcaster.cli.watching import watched
 from broadcaster.clock import utc_now
 from broadcaster.config import Config, load
-from broadcaster.delivery import REACHED
+from broadcaster.delivery import REACHED, State
 from broadcaster.demo.harvest import show_one_of_each
+from broadcaster.engine.waiting import pause
 from broadcaster.feeding import refresh_feeds
 from broadcaster.plan import prepare
 from broadcaster.rehearsal import sandbox_of
 from broadcaster.runtime import Broadcaster, assembled
 from broadcaster.scaffold import template, write_missing
-from broadcaster.sending import Sent, Watch, send
+from broadcaster.sending import GLANCE, Sent, Watch, send
+from broadcaster.store import reports
 from broadcaster.store.database import Database
+from broadcaster.store.reports import Progress, Tally
 from broadcaster.store.subscribers import Subscription
 
 PEOPLE = 48
@@ -45,6 +48,9 @@ LINE = "+46846500400"
 
 PATIENCE = 30.0
 """Seconds without any movement after which the demo gives up."""
+
+RECEIPTS = 5.0
+"""Seconds without a receipt after which the demo waits for no more of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,13 @@ async def run(*, stay: bool) -> int:
     stop = context.stopped_by_signals()
     async with _stage(out) as stage:
         sent = await _send(out, stage.broadcaster, stop)
+        database = stage.broadcaster.store.database
+        progress = await _after_receipts(database, sent, stop)
         _step(out, 5, "what became of it:\n")
-        out.print(progress_table(sent.progress))
-        await print_reasons(out, stage.broadcaster.config, stage.broadcaster.store.database, sent.message)
-        out.print(f"{summary(sent.progress)}\n")
-        well = sent.progress.count(*REACHED) == sent.progress.total
+        out.print(progress_table(progress))
+        await print_reasons(out, stage.broadcaster.config, database, sent.message)
+        out.print(f"{summary(progress)}\n")
+        well = progress.count(*REACHED) == progress.total
         if well:
             _step(out, 6, "asked of those who got it, one of each:")
             await show_one_of_each(out, stage.sandbox, stage.serve, LINE)
@@ -112,6 +120,20 @@ async def _send(out: Console, broadcaster: Broadcaster, stop: asyncio.Event) -> 
     with watched(out, broadcaster.config.zone) as tell:
         watch = Watch(stop, tell, PATIENCE)
         return await send(broadcaster, plan, now=utc_now(), actor=actor, watch=watch)
+
+
+async def _after_receipts(database: Database, sent: Sent, stop: asyncio.Event) -> Progress:
+    """How the message stands once the phones have said that they have it, or no more of them say so."""
+    progress, quiet = sent.progress, 0.0
+    while quiet < RECEIPTS and not stop.is_set() and any(map(_awaits_receipt, progress.tallies)):
+        await pause(GLANCE, stop)
+        seen, progress = progress, await reports.progress(database, sent.message)
+        quiet = quiet + GLANCE if progress == seen else 0.0
+    return progress
+
+
+def _awaits_receipt(tally: Tally) -> bool:
+    return tally.channel == "sms" and tally.state is State.ACCEPTED
 
 
 def subscriptions() -> list[Subscription]:

@@ -1,8 +1,9 @@
 """What the command line says about itself, and what it does with what it does not know."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import typer
@@ -28,11 +29,11 @@ def commands(group: typer.Typer, *above: str) -> Iterator[tuple[str, ...]]:
 COMMANDS = list(commands(app))
 
 
-async def run(*arguments: str) -> Ran:
+async def run(*arguments: str, more: Mapping[str, str] = MappingProxyType({})) -> Ran:
     process = await asyncio.create_subprocess_exec(
         *PROGRAM,
         *arguments,
-        env=environment() | {"COLUMNS": "80"},
+        env=environment() | {"COLUMNS": "80", **more},
         cwd=Path(__file__).parent,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -46,7 +47,7 @@ def test_the_commands_are_those_that_were_designed() -> None:
         *("init", "check", "new", "preview", "send", "status", "doubts", "subscribers"),
         *("update", "correct", "all-clear", "retract", "incident", "schedule", "sources", "report"),
         *("services", "site", "prompts"),
-        *("serve", "worker", "sandbox", "demo", "db"),
+        *("serve", "worker", "sandbox", "demo", "db", "completion"),
     }
 
 
@@ -58,6 +59,26 @@ async def test_help_shows_an_example_on_a_line_of_its_own(command: tuple[str, ..
     assert ran.err == ""
     assert f"\n  Example: broadcaster {' '.join(command)}" in ran.out
     assert "..." not in ran.out.replace("[ARGS]...", ""), "a summary is too long to be listed in full"
+
+
+@pytest.mark.parametrize("named", [(), ("incident",), ("db",)], ids=" ".join)
+async def test_help_is_asked_for_in_three_ways_and_goes_to_standard_output(named: tuple[str, ...]) -> None:
+    long, short, bare = [await run(*named, *asked) for asked in (("--help",), ("-h",), ())]
+    assert long == short == bare
+    assert (long.code, long.err) == (0, "")
+    assert "\nCommands:\n" in long.out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+async def test_a_script_lets_each_shell_complete_commands(shell: str) -> None:
+    ran = await run("completion", shell)
+    assert (ran.code, ran.err) == (0, "")
+    assert f"_BROADCASTER_COMPLETE=complete_{shell}" in ran.out
+
+
+async def test_the_shell_is_told_what_a_command_may_go_on_with() -> None:
+    typed = {"COMP_WORDS": "broadcaster incident ex", "COMP_CWORD": "2", "_BROADCASTER_COMPLETE": "complete_bash"}
+    assert (await run(more=typed)).out.split() == ["export"]
 
 
 async def test_the_program_says_its_version() -> None:

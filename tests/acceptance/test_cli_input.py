@@ -1,6 +1,7 @@
 """What is wrong with a message ends in one clear error with its place and what to do, and nothing is sent."""
 
 import asyncio
+import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
@@ -202,8 +203,9 @@ async def test_preview_prints_every_text_with_its_measures(desk: Desk) -> None:
     sms = found["borgholm", "sms", "sv"]
     assert set(sms) == {
         *("municipality", "channel", "language", "title", "text"),
-        *("segments", "encoding", "words", "seconds"),
+        *("segments", "encoding", "left", "words", "seconds"),
     }
+    assert sms["left"] == 160 - len(sms["text"])
     assert (sms["segments"], sms["encoding"], sms["words"], sms["seconds"]) == (1, "GSM-7", None, None)
     assert "0485-880 00" in sms["text"]
     spoken = found["morbylanga", "ivr", "en"]
@@ -211,6 +213,18 @@ async def test_preview_prints_every_text_with_its_measures(desk: Desk) -> None:
     assert spoken["seconds"] > 1
     assert spoken["segments"] is None
     assert found["borgholm", "feed", "sv"]["title"] == "Våra system är avstängda"
+
+
+async def test_preview_shows_only_the_texts_that_are_wanted(desk: Desk) -> None:
+    ran = await desk.run("preview", desk.message(), "-m", "morbylanga", "--channel", "sms", "--channel", "ivr")
+    assert re.findall(r"^== (.*?) \(", ran.out, re.MULTILINE) == [
+        f"morbylanga · {channel} · {language}" for channel in ("sms", "ivr") for language in ("sv", "en")
+    ]
+    assert "characters left)" in ran.out
+
+    assert refused(await desk.run("preview", desk.message(), "--channel", "fax")) == [
+        "the message has no text for the channel fax; it has facebook, sms, feed, page, ivr."
+    ]
 
 
 async def test_preview_for_people_shows_words_and_no_tags(desk: Desk) -> None:

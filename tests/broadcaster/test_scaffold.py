@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ def test_everything_that_is_needed_is_written(tmp_path: Path) -> None:
         "secrets/twilio",
     ]
     assert (tmp_path / "config.toml").read_text(encoding="utf-8") == template()
+
+
+def test_another_port_is_that_of_serve_and_the_sandbox_is_ten_below(tmp_path: Path) -> None:
+    written = write_missing(tmp_path / "config.toml", 8090)
+    text = (tmp_path / "config.toml").read_text(encoding="utf-8")
+    assert sorted(set(re.findall(r"\b80\d0\b", text))) == ["8080", "8090"]
+    assert text.replace("8080", "8070").replace("8090", "8080") == template()
+    assert tmp_path / "secrets/twilio" in written
 
 
 def test_only_the_owner_can_read_the_key_and_the_secrets(tmp_path: Path) -> None:

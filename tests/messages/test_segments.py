@@ -65,7 +65,7 @@ def test_the_whole_gsm_alphabet_is_gsm() -> None:
 
 def test_an_empty_text_is_no_sms() -> None:
     assert segment("").parts == ()
-    assert segment("").count == 0
+    assert (segment("").count, segment("").left) == (0, 160)
 
 
 @pytest.mark.parametrize("char", "áçêëï½`´“”’–—…•°²µ™\t\u00a0\u200b\x1b")
@@ -86,7 +86,8 @@ def test_parts_join_to_the_text_and_each_fits(text: str) -> None:
     assert "".join(segments.parts) == text
     assert segments.units == units(text, segments.encoding)
     assert all(segments.parts)
-    room = alone if segments.count == 1 else one_of_several
+    room = one_of_several if segments.count > 1 else alone
+    assert segments.left == room - units("".join(segments.parts[-1:]), segments.encoding)
     assert all(units(part, segments.encoding) <= room for part in segments.parts)
 
 
