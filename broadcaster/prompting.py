@@ -53,7 +53,7 @@ async def _follow(
 
     async def look() -> object:
         now = clock()
-        return await channel.said(now), now.timestamp() // LOOK_AFTER
+        return await channel.told(languages, now), now.timestamp() // LOOK_AFTER
 
     async def write() -> None:
         nonlocal told

@@ -156,6 +156,7 @@ def _lines(config: Config) -> dict[str, Line]:
             auth_token=account.settings.auth_token,
             voices=account.settings.voices,
             languages=config.languages_of(name),
+            zone=config.zone,
             queue=account.settings.queue or "",
             agents=frozenset(account.settings.agents),
         )

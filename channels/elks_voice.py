@@ -111,4 +111,5 @@ def _asked(audio: str, branches: Mapping[str, Action | str], otherwise: Action) 
 def build(settings: ElksVoiceSettings, wiring: Wiring) -> PromptChannel:
     """Make the adapter of an account."""
     words = words_of(settings, choices_of(wiring.municipalities.values()))
-    return PromptChannel(settings, wiring.surfaces, wiring.recordings, wiring.now, words)
+    places, zone = wiring.municipalities, wiring.zone
+    return PromptChannel(settings, wiring.surfaces, wiring.recordings, wiring.now, places, zone, words)

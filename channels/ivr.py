@@ -6,12 +6,12 @@ Verbs and attributes are those of https://www.twilio.com/docs/voice/twiml.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from pydantic import SecretStr
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
-from channels.announcements import Announcements, newest
+from channels.announcements import Announcements, Utterance, on_air, utterances
 from channels.contract import Outcome, Parcel, Rejected, Showing, Surfaces
 from channels.provider import Wiring
 from channels.providers.twilio_voice import TwilioVoiceSettings
@@ -32,6 +32,7 @@ class Line:
         auth_token: what Twilio signs its requests with.
         voices: voices other than ours, by language.
         languages: ISO 639-1 codes, the first one first; their places are the keys to press.
+        zone: whose times callers are told.
         queue: where callers wait while there is an announcement, as Twilio knows it; empty for no queue.
         agents: the numbers of those who take calls from it, in E.164 form.
     """
@@ -41,12 +42,13 @@ class Line:
     auth_token: SecretStr
     voices: Mapping[str, str]
     languages: tuple[str, ...]
+    zone: tzinfo
     queue: str = ""
     agents: frozenset[str] = frozenset()
 
 
 class IvrChannel:
-    """Puts announcements on phone lines: one for each incident and language, of which the newest is heard."""
+    """Puts announcements on phone lines: one for each incident and language."""
 
     def __init__(self, surfaces: Surfaces) -> None:
         self._announcements = Announcements(surfaces)
@@ -70,19 +72,19 @@ class IvrChannel:
 def announcement(
     showings: Sequence[Showing], line: Line, now: datetime, here: str, pressed: str | None = None, heard: str = ""
 ) -> str:
-    """What a caller hears, as TwiML: the announcement, and how to hear it again; then the switchboard or the queue.
+    """What a caller hears, as TwiML: what the line tells of, how to hear it again, then the switchboard or the queue.
 
-    Where it exists in further languages, each is offered first, in itself, by a key. Any other key leads onward at
-    once, as does waiting. Without an announcement there is no queue either: nobody might be there to answer it.
+    The line's further languages are offered first, each in itself, by a key. Any other key leads onward at once, as
+    does waiting. Without an announcement there is no queue either: nobody might be there to answer it. A single
+    announcement is said twice where no queue repeats it.
 
     Args:
-        showings: what the line shows; what has expired counts for nothing.
+        showings: what the line shows.
         here: the address of the line's webhook, where pressed keys go.
         pressed: the key that the caller has pressed when asked, None at the start of the call.
         heard: the language that the caller heard until then.
     """
-    texts = current(showings, now)
-    keys = offered(line.languages, texts)
+    keys = offered(line.languages) if on_air(showings, now) else {}
     if not keys:
         return straight_through(line.switchboard)
     response = VoiceResponse()
@@ -97,10 +99,11 @@ def announcement(
         for key, other in keys.items():
             if other != language:
                 say(gather, SPOKEN[other].choice.format(digit=key), other, line.voices)
-    say(gather, texts[language], language, line.voices)
-    if not line.queue:  # which would repeat it
+    told = current(showings, line, now, language)
+    say_all(gather, told, line)
+    if not line.queue and len(on_air(showings, now)) == 1:
         gather.pause(length=1)
-        say(gather, texts[language], language, line.voices)
+        say_all(gather, told, line)
     say(gather, SPOKEN[language].again.format(digit=AGAIN), language, line.voices)
     response.append(gather)
     say(response, SPOKEN[language].queued if line.queue else SPOKEN[language].onward, language, line.voices)
@@ -115,9 +118,16 @@ def straight_through(switchboard: str) -> str:
     return str(response)
 
 
-def current(showings: Sequence[Showing], now: datetime) -> dict[str, str]:
-    """What a line says ``now``, by language."""
-    return {language: parcel.rendition.text for language, parcel in newest(showings, now).items()}
+def current(showings: Sequence[Showing], line: Line, now: datetime, language: str) -> Sequence[Utterance]:
+    """What a line says ``now`` in a language."""
+    return utterances(on_air(showings, now), language, line.languages, now, line.zone)
+
+
+def say_all(verb: Gather | VoiceResponse, told: Sequence[Utterance], line: Line) -> None:
+    """Let each be said by a voice of its language; what no voice speaks is left out."""
+    for one in told:
+        if one.language in SPOKEN:
+            say(verb, one.text, one.language, line.voices)
 
 
 def say(verb: Gather | VoiceResponse, text: str, language: str, voices: Mapping[str, str]) -> None:

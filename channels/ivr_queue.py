@@ -12,8 +12,9 @@ from datetime import datetime
 
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
+from channels.announcements import on_air
 from channels.contract import Showing
-from channels.ivr import Line, current, say, straight_through
+from channels.ivr import Line, current, say, say_all, straight_through
 from channels.spoken import PUT_THROUGH, SPOKEN, offered
 
 LONGEST_WAIT = 45 * 60
@@ -52,9 +53,8 @@ def read_waiting(form: Mapping[str, str], language: str) -> Waiting:
 
 
 def wait_round(showings: Sequence[Showing] | None, line: Line, now: datetime, here: str, caller: Waiting) -> str:
-    """One round of waiting, as TwiML: the place in the queue, the announcement of this moment, and the way out.
+    """One round of waiting, as TwiML: the place in the queue, what the line tells of at this moment, and the way out.
 
-    An announcement that is no longer there in the caller's language is said in the line's first one that it is in.
     When there is none any more, the queue is closed: callers leave it for the switchboard.
 
     Args:
@@ -62,14 +62,13 @@ def wait_round(showings: Sequence[Showing] | None, line: Line, now: datetime, he
         here: the address of the line's webhook.
     """
     response = VoiceResponse()
-    texts = {} if showings is None else current(showings, now)
-    keys = offered(line.languages, texts)
-    closed = showings is not None and not keys
+    keys = offered(line.languages) if showings is None or on_air(showings, now) else {}
+    closed = not keys
     if closed or caller.pressed == PUT_THROUGH or (caller.waited or 0) >= LONGEST_WAIT:
         response.leave()
         return str(response)
 
-    language = caller.language if caller.language in SPOKEN else next(iter(keys.values()), next(iter(SPOKEN)))
+    language = caller.language if caller.language in SPOKEN else next(iter(keys.values()))
     spoken = SPOKEN[language]
     gather = Gather(num_digits=1, timeout=_QUIET_SECONDS, action=f"{here}/wait?language={language}", method="POST")
     if caller.place:
@@ -78,10 +77,9 @@ def wait_round(showings: Sequence[Showing] | None, line: Line, now: datetime, he
         minutes = max(1, round(caller.average / 60))
         time = spoken.minute if minutes == 1 else spoken.minutes.format(count=minutes)
         say(gather, spoken.waited.format(time=time), language, line.voices)
-    if keys:
-        said = language if language in keys.values() else next(iter(keys.values()))
+    if showings is not None:
         gather.pause(length=1)
-        say(gather, texts[said], said, line.voices)
+        say_all(gather, current(showings, line, now, language), line)
     say(gather, spoken.put_through.format(digit=PUT_THROUGH), language, line.voices)
     response.append(gather)
     return str(response)

@@ -28,6 +28,9 @@ class Spoken:
         waited: how long those in the queue have waited on average, as ``{time}``, which is ``minute`` or ``minutes``.
         minute, minutes: a length of time; ``{count}`` is above one.
         put_through: how to leave the queue for the switchboard; ``{digit}`` as above.
+        several: what callers hear first where there is more than one announcement, ``{count}`` in all.
+        next: what stands between two of them.
+        only: that an announcement is in another language only, by that language.
         next_call: what somebody hears who takes calls from the queue, before the next one.
     """
 
@@ -42,6 +45,9 @@ class Spoken:
     minute: str
     minutes: str
     put_through: str
+    several: str
+    next: str
+    only: Mapping[str, str]
     next_call: str
 
 
@@ -58,6 +64,9 @@ SPOKEN: Mapping[str, Spoken] = {
         minute="en minut",
         minutes="{count} minuter",
         put_through="För att kopplas till växeln i stället, tryck {digit}.",
+        several="Det finns {count} aktuella meddelanden. Det viktigaste kommer först.",
+        next="Nästa meddelande.",
+        only={"en": "Det här meddelandet finns bara på engelska."},
         next_call="Väntar på nästa samtal.",
     ),
     "en": Spoken(
@@ -72,18 +81,21 @@ SPOKEN: Mapping[str, Spoken] = {
         minute="one minute",
         minutes="{count} minutes",
         put_through="To be connected to the switchboard instead, press {digit}.",
+        several="There are {count} current messages. The most important one comes first.",
+        next="Next message.",
+        only={"sv": "This message is in Swedish only."},
         next_call="Waiting for the next call.",
     ),
 }
 """The languages a line can speak; a further one is one more entry."""
 
 
-def offered(languages: Sequence[str], said: Container[str]) -> dict[str, str]:
-    """The languages that a line can be heard in now, by their keys.
+def offered(languages: Sequence[str], said: Container[str] = SPOKEN) -> dict[str, str]:
+    """The languages that a line can be heard in, by their keys.
 
     Args:
         languages: the line's, the first one first. A language's place is its key, so that a key always means the same.
-        said: those that there is an announcement in.
+        said: those that can be said now.
     """
     places = enumerate(languages[:_MOST_LANGUAGES], start=1)
     return {str(digit): language for digit, language in places if language in said and language in SPOKEN}

@@ -31,7 +31,7 @@ async def export(config: Config, target: Path, line: str | None) -> list[Path]:
         async with opened(config) as store:
             surfaces, recordings = SurfaceStore(store.database, utc_now), RecordingStore(store.database)
             for name, settings in chosen.items():
-                channel = PromptChannel(settings, surfaces, recordings, utc_now)
+                channel = PromptChannel(settings, surfaces, recordings, utc_now, config.municipalities, config.zone)
                 languages = config.languages_of(name)
                 now = utc_now()
                 current, ordinary = await channel.current(languages, now), await channel.ordinary(languages)

@@ -15,6 +15,7 @@ from broadcaster.store import incidents, schema
 from broadcaster.store.schema import messages, renditions
 from messages.document import is_exercise
 from messages.model import Kind, Severity
+from messages.precedence import precedence
 
 _COLUMNS = ("id", "incident", "severity", "source", "issued", "expires", "next_update")
 
@@ -65,7 +66,8 @@ async def current(connection: AsyncConnection, municipalities: Collection[str], 
     for row in await connection.execute(wanted):
         news = found.setdefault((row.municipality, row.id), _news(row))
         news.headlines.setdefault(row.language, row.title)
-    return [one for one in found.values() if one.lasts or one.expires > now]
+    going_on = [one for one in found.values() if one.lasts or one.expires > now]
+    return sorted(going_on, key=lambda one: precedence(Kind.ALERT, one.severity, one.issued))
 
 
 def _news(row: Row[*tuple[Any, ...]]) -> News:

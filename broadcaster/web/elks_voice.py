@@ -62,7 +62,8 @@ ROUTES = (web.post(_PATH, _answer),)
 async def _said(request: web.Request, voice: ElksVoice, line: ElksLine) -> Action:
     base, settings = base_url(request), line.settings
     audio = {}
-    for language in await Announcements(voice.surfaces).of(settings.line, voice.now()):
+    tells = bool(await Announcements(voice.surfaces).of(settings.line, voice.now()))
+    for language in line.languages if tells else ():
         for name in settings.files(language):
             path = await kept_path(settings.directory / name)
             if path is not None:

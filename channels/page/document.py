@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from channels.contract import Showing, Standing
+from channels.exercise import is_exercise
 from channels.feed.document import JOINT, Format, is_withdrawn
 from channels.page.dialling import dialled, shown
 from channels.page.fragment import under
@@ -22,6 +23,7 @@ from messages.addresses import ADDRESS, target
 from messages.languages import Language, language
 from messages.model import Kind, Municipality, ServiceStatus
 from messages.moments import told
+from messages.precedence import precedence
 from messages.services import sites_down
 
 LARGEST = 30_000
@@ -197,7 +199,7 @@ class _Page:
         self._changed = max([s.updated for s in messages] + [s.changed for s in self._standings], default=None)
         found = threads(messages, made.now)
         self._current = [(showing, thread) for thread in found for showing in thread.current]
-        self._current.sort(key=lambda pair: pair[0].parcel.issued, reverse=True)
+        self._current.sort(key=lambda pair: _precedence(pair[0]))
         self._past = [thread for thread in found if not thread.current]
         self._listed = self._newest([showing for thread in found for showing in thread.earlier])
 
@@ -447,6 +449,13 @@ class _Page:
 def _write(template: str, values: Mapping[str, object]) -> bytes:
     written = _TEMPLATES.get_template(template).render(values, style=Markup(STYLE), policy=POLICY)  # noqa: S704 - ours
     return written.encode()
+
+
+def _precedence(showing: Showing) -> tuple[bool, bool, tuple[int, float]]:
+    """What is real and holds comes before exercises and what was withdrawn."""
+    parcel = showing.parcel
+    practised, gone = is_exercise(parcel.rendition), is_withdrawn(parcel.rendition)
+    return practised, gone, precedence(parcel.kind, parcel.severity, parcel.issued)
 
 
 def _key(showing: Showing) -> tuple[str, str]:

@@ -6,24 +6,27 @@ is there, so no call ends at a missing file.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from channels.announcements import Announcements
+from channels.announcements import Announcements, Utterance, utterances
 from channels.contract import Accepted, Deferred, Halted, Outcome, Parcel, Recordings, Rejected, Surfaces
 from channels.folder import Folder, FolderError
 from channels.prompts import recording
 from channels.prompts.formats import encoded
 from channels.prompts.recording import RecordingError
-from channels.prompts.sound import Sound, finished, silence
+from channels.prompts.sound import Sound, finished, joined, silence
 from channels.prompts.speech import NotInstalledError, NoVoiceError, Speaker, SpeechError
 from channels.provider import Wiring
 from channels.providers.prompts import Format, PromptSettings
+from messages.model import Municipality
+
+_KEPT = 12  # sounds: what two incidents are told with in two languages
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +36,11 @@ class Prompt:
     """What a line says in a language.
 
     Args:
-        parcel: the message, or None while there is none.
+        told: what it tells of; nothing while there is no message.
         files: by the names that they have in the folder.
     """
 
-    parcel: Parcel | None = field(repr=False)
+    told: Sequence[Utterance] = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False)
 
 
@@ -79,6 +82,8 @@ class PromptChannel:
 
     Args:
         now: the clock (UTC), by which announcements have expired.
+        municipalities: the configured ones by id: what is new on a line is told in all languages of its municipality.
+        zone: whose times callers are told.
         words: what the line says besides its announcements, by language: texts by the names of their files, which are
             WAV files of 8 kHz.
     """
@@ -89,27 +94,31 @@ class PromptChannel:
         surfaces: Surfaces,
         recordings: Recordings,
         now: Callable[[], datetime],
+        municipalities: Mapping[str, Municipality],
+        zone: tzinfo,
         words: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         self._settings = settings
         self._announcements = Announcements(surfaces)
         self._recordings = recordings
         self._now = now
+        self._municipalities = municipalities
+        self._zone = zone
         self._words = words
         self._spoken: dict[str, Mapping[str, bytes]] = {}  # the words, once they are; they never change
         self._speaker = Speaker(settings.voices)
         self._folder = Folder(settings.directory)
         self._making = asyncio.Lock()
         self._made: dict[str, Prompt] = {}  # the last one in each language: it takes seconds to make
+        self._sounds: dict[Utterance, Sound] = {}  # the last ones, for several languages may share one
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Let the line say the parcel's text, as soon as it is spoken, unless it says a newer one."""
-        language = parcel.rendition.language
         try:
-            await self._prompt(language, parcel)
+            await self._sound(Utterance(parcel.rendition.text, parcel.rendition.language, parcel.message))
             outcome = await self._announcements.put(parcel)
             if isinstance(outcome, Accepted):
-                await self._write([language], self._now())
+                await self._write(self._languages(parcel), self._now())
         except (SpeechError, FolderError) as error:
             return _failed(error)
         return outcome
@@ -122,7 +131,7 @@ class PromptChannel:
         """Take the announcement off the line, unless a newer one of its incident has done so already."""
         outcome = await self._announcements.remove(parcel, remote_id)
         try:
-            await self._write([parcel.rendition.language], self._now(), withdrawn=True)
+            await self._write(self._languages(parcel), self._now(), withdrawn=True)
         except (SpeechError, FolderError) as error:
             return _failed(error)
         return outcome
@@ -145,16 +154,21 @@ class PromptChannel:
         Raises:
             SpeechError: a text cannot be spoken here.
         """
-        said = await self.said(now)
-        return {language: await self._prompt(language, said.get(language)) for language in languages}
+        return {code: await self._prompt(code, told) for code, told in (await self.told(languages, now)).items()}
 
     async def ordinary(self, languages: Collection[str]) -> Mapping[str, Prompt]:
         """What the line says without a message, by language."""
-        return {language: await self._prompt(language, None) for language in languages}
+        return {language: await self._prompt(language, ()) for language in languages}
 
-    async def said(self, now: datetime) -> Mapping[str, Parcel]:
-        """What the line says ``now``, by language; nothing that has expired."""
-        return await self._announcements.of(self._settings.line, now)
+    async def told(self, languages: Collection[str], now: datetime) -> Mapping[str, Sequence[Utterance]]:
+        """What the line says ``now``, by language."""
+        on = await self._announcements.of(self._settings.line, now)
+        return {code: utterances(on, code, tuple(languages), now, self._zone) for code in languages}
+
+    def _languages(self, parcel: Parcel) -> Sequence[str]:
+        """The languages in which callers of the line are told of a parcel."""
+        municipality = self._municipalities.get(parcel.rendition.municipality)
+        return municipality.languages if municipality else (parcel.rendition.language,)
 
     async def _write(self, languages: Collection[str], now: datetime, *, withdrawn: bool = False) -> None:
         """Write files as they should be. What cannot be spoken leaves them alone, or silent if they are surely stale.
@@ -164,24 +178,19 @@ class PromptChannel:
         """
         failure: SpeechError | None = None
         async with self._folder.exclusive():
-            said = await self.said(now)
             files: dict[str, bytes] = {}
-            for language in languages:
+            for language, told in (await self.told(languages, now)).items():
+                made = self._made.get(language)
                 try:
-                    files |= (await self._prompt(language, said.get(language))).files
+                    files |= (await self._prompt(language, told)).files
                 except SpeechError as error:
                     failure = error
-                    stale = withdrawn or self._has_expired(language, now)
-                    ordinary = await self._prompt(language, None)
+                    stale = withdrawn or (made is not None and not _still_says(made, told))
+                    ordinary = await self._prompt(language, ())
                     files |= ordinary.files if stale else await self._lacking(ordinary)
             await self._folder.write(files)
         if failure is not None:
             raise failure
-
-    def _has_expired(self, language: str, now: datetime) -> bool:
-        """Whether what this process last made in a language is no longer true."""
-        made = self._made.get(language)
-        return made is not None and made.parcel is not None and made.parcel.expires <= now
 
     async def _lacking(self, prompt: Prompt) -> Mapping[str, bytes]:
         """Those of a prompt's files in whose place there is nothing."""
@@ -191,27 +200,53 @@ class PromptChannel:
 
         return await asyncio.to_thread(look)
 
-    async def _prompt(self, language: str, parcel: Parcel | None) -> Prompt:
+    async def _prompt(self, language: str, told: Sequence[Utterance]) -> Prompt:
         """Make a prompt, unless it was the last one made in the language."""
-        async with self._making:
-            made = self._made.get(language)
-            if made is None or _text(made.parcel) != _text(parcel):
-                sound = await (self._greeting(language) if parcel is None else self._speech(parcel))
-                files = await asyncio.to_thread(self._encoded, sound, language)
-                made = Prompt(parcel, {**files, **(await self._around(language) if parcel else {})})
-                self._made[language] = made
-            return made
+        made = self._made.get(language)
+        if made is None or made.told != told:
+            sounds = await self._told(told) if told else await self._greeting(language)
+            async with self._making:
+                files = await asyncio.to_thread(self._encoded, sounds, language)
+            made = Prompt(told, {**files, **(await self._around(language) if told else {})})
+            self._made[language] = made
+        return made
 
-    async def _speech(self, parcel: Parcel) -> Sound:
-        """A person's own recording of the message, or speech made from its text."""
-        language = parcel.rendition.language
-        recorded = await self._recordings.find(parcel.message, language)
+    async def _told(self, told: Sequence[Utterance]) -> Sequence[Sound]:
+        """What can be spoken of what a line tells of; a message that cannot does not keep another from being heard.
+
+        Raises:
+            SpeechError: no message can be spoken here.
+        """
+        sounds: dict[Utterance, Sound] = {}
+        failure: SpeechError | None = None
+        for one in told:
+            try:
+                sounds[one] = await self._sound(one)
+            except SpeechError as error:
+                failure = error
+        if failure is not None:
+            if not any(one.message for one in sounds):
+                raise failure
+            log.error("a line says only a part of what it should: %s", failure)
+        return [sounds[one] for one in told if one in sounds]
+
+    async def _sound(self, one: Utterance) -> Sound:
+        """A person's own recording of a message, or speech made from a text."""
+        async with self._making:
+            sound = self._sounds.pop(one, None) or await self._recorded(one) or await self._speaker.say(*_words(one))
+            self._sounds[one] = sound
+            while len(self._sounds) > _KEPT:
+                del self._sounds[next(iter(self._sounds))]
+            return sound
+
+    async def _recorded(self, one: Utterance) -> Sound | None:
+        recorded = await self._recordings.find(one.message, one.language) if one.message else None
         if recorded is not None:
             try:
                 return await asyncio.to_thread(recording.read, recorded)
             except RecordingError as error:
-                log.error("the recording of message %s in %s cannot be used: %s", parcel.message, language, error)
-        return await self._speaker.say(parcel.rendition.text, language)
+                log.error("the recording of message %s in %s cannot be used: %s", one.message, one.language, error)
+        return None
 
     async def _around(self, language: str) -> Mapping[str, bytes]:
         """The files of what the line says around an announcement in the language."""
@@ -222,25 +257,34 @@ class PromptChannel:
             }
         return self._spoken[language]
 
-    async def _greeting(self, language: str) -> Sound | None:
-        """What the line says without a message; None for silence."""
+    async def _greeting(self, language: str) -> Sequence[Sound]:
+        """What the line says without a message; nothing for silence."""
         file = self._settings.greetings.get(language)
         if file is None:
-            return None
+            return ()
         try:
-            return await asyncio.to_thread(lambda: recording.read(file.read_bytes()))
+            return (await asyncio.to_thread(lambda: recording.read(file.read_bytes())),)
         except (OSError, RecordingError) as error:
             log.error("the greeting %s cannot be used, so the line is silent without a message: %s", file, error)
-            return None
+            return ()
 
-    def _encoded(self, sound: Sound | None, language: str) -> Mapping[str, bytes]:
+    def _encoded(self, sounds: Sequence[Sound], language: str) -> Mapping[str, bytes]:
         forms = self._settings.formats
-        by_rate = {rate: finished(sound, rate) if sound else silence(rate) for rate in {form.rate for form in forms}}
+        by_rate = {
+            rate: joined([finished(sound, rate) for sound in sounds]) if sounds else silence(rate)
+            for rate in {form.rate for form in forms}
+        }
         return {self._settings.file(language, form): encoded(by_rate[form.rate], form) for form in forms}
 
 
-def _text(parcel: Parcel | None) -> tuple[str, str] | None:
-    return None if parcel is None else (parcel.message, parcel.rendition.text)
+def _words(one: Utterance) -> tuple[str, str]:
+    return one.text, one.language
+
+
+def _still_says(made: Prompt, told: Sequence[Utterance]) -> bool:
+    """Whether nothing is left out of what a line tells of, so that an older prompt is better than none."""
+    now = {one.message for one in told}
+    return all(one.message in now for one in made.told)
 
 
 def _wav(sound: Sound) -> bytes:
@@ -260,4 +304,4 @@ def _failed(error: SpeechError | FolderError) -> Outcome:
 
 def build(settings: PromptSettings, wiring: Wiring) -> PromptChannel:
     """Make the adapter of an account."""
-    return PromptChannel(settings, wiring.surfaces, wiring.recordings, wiring.now)
+    return PromptChannel(settings, wiring.surfaces, wiring.recordings, wiring.now, wiring.municipalities, wiring.zone)

@@ -8,7 +8,6 @@ from datetime import datetime
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from channels.contract import Parcel
 from channels.prompts.channel import Prompt
 from channels.providers.prompts import Format, PromptSettings
 from messages.languages import language as spoken
@@ -71,8 +70,8 @@ def package(
     files: dict[str, bytes] = {}
     for language, prompt in current.items():
         files |= prompt.files
-        if prompt.parcel is not None:
-            files[_script(language)] = f"{prompt.parcel.rendition.text}\n".encode()
+        if prompt.told:
+            files[_script(language)] = "".join(f"{one.text}\n" for one in prompt.told).encode()
     for prompt in ordinary.values():
         files |= {f"{ORDINARY}/{name}": content for name, content in prompt.files.items()}
     files["INSTRUKTION.txt"] = _instructions(settings, current, now, zone).encode()
@@ -81,28 +80,31 @@ def package(
 
 
 def _instructions(settings: PromptSettings, current: Mapping[str, Prompt], now: datetime, zone: ZoneInfo) -> str:
-    messages = dict.fromkeys(prompt.parcel.message for prompt in current.values() if prompt.parcel)
+    messages = dict.fromkeys(message for prompt in current.values() for message in _messages(prompt))
     confirm = [f"   broadcaster status {message} --confirm --line {settings.line}" for message in messages]
     return _INSTRUCTIONS.format(
         line=settings.line,
         made=_time(now, zone),
-        contents="\n".join(_content(language, prompt, zone) for language, prompt in current.items()),
+        contents="\n".join(_content(language, prompt) for language, prompt in current.items()),
         formats="\n".join(f"- …{form.ending}: {_SUITS[form]}" for form in settings.formats),
         confirm="\n".join(confirm) or "   (det finns inget meddelande att bekräfta)",
         ordinary=ORDINARY,
     )
 
 
-def _content(language: str, prompt: Prompt, zone: ZoneInfo) -> str:
+def _content(language: str, prompt: Prompt) -> str:
     names = ", ".join(prompt.files)
-    said = _said(prompt.parcel, language, zone)
-    return f"- {spoken(language).name}: {said}\n  {names}"
+    return f"- {spoken(language).name}: {_said(prompt, language)}\n  {names}"
 
 
-def _said(parcel: Parcel | None, language: str, zone: ZoneInfo) -> str:
-    if parcel is None:
+def _said(prompt: Prompt, language: str) -> str:
+    if not prompt.told:
         return "inget meddelande nu, filerna är de ordinarie"
-    return f"meddelande {parcel.message}, gäller till {_time(parcel.expires, zone)}, manus i {_script(language)}"
+    return f"meddelande {', '.join(_messages(prompt))}, manus i {_script(language)}"
+
+
+def _messages(prompt: Prompt) -> list[str]:
+    return list(dict.fromkeys(one.message for one in prompt.told if one.message))
 
 
 def _script(language: str) -> str:

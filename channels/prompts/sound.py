@@ -72,6 +72,14 @@ def silence(rate: int) -> Sound:
     return Sound(rate, array("d", bytes(8 * 2 * round(SILENCE * rate))))
 
 
+def joined(sounds: Sequence[Sound]) -> Sound:
+    """Sounds of one rate, one after the other."""
+    samples = array("d")
+    for sound in sounds:
+        samples.extend(sound.samples)
+    return Sound(sounds[0].rate, samples)
+
+
 def finished(sound: Sound, rate: int) -> Sound:
     """Make a prompt of speech: at a rate, without rumble, levelled, with ``SILENCE`` at both ends."""
     trimmed = _trimmed(_without_rumble(resampled(sound, rate)))

@@ -15,6 +15,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from broadcaster.delivery import State
+from broadcaster.leading import close_incident
 from broadcaster.plan import Plan, prepare
 from broadcaster.prompting import LOOK_AFTER, follow_prompts
 from broadcaster.serving import web_app
@@ -296,6 +297,8 @@ async def test_serve_keeps_the_files_as_the_database_and_the_clock_have_them(tmp
         await until_it_holds(file, 1.5 + 2 * SILENCE)
 
         w.clock.move(timedelta(hours=1))
+        await until(lambda: heard(file.read_bytes()).seconds > 4)  # how old it is, and then what was said
+        await close_incident(broadcaster.store.database, planned(w).message.incident, w.clock(), "test")
         await until_it_holds(file, 2 * SILENCE)
         stop.set()
         await following

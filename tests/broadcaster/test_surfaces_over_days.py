@@ -130,7 +130,9 @@ class Days:
         return [str(found.text) for found in html.document_fromstring(written.decode()).iterfind(".//article/h3")]
 
     async def spoken(self) -> Mapping[str, str]:
-        return {code: p.rendition.text for code, p in (await self._announcements.of(LINE, self.now)).items()}
+        """What the line says of the incident that comes first, by language."""
+        on = await self._announcements.of(LINE, self.now)
+        return {code: parcel.rendition.text for code, parcel in on[0].items()} if on else {}
 
 
 def _place(message: str, parcel: Parcel) -> tuple[str, str, str]:
@@ -181,8 +183,8 @@ async def test_a_corrected_message_is_retracted_everywhere_and_the_other_inciden
     for _ in range(2):
         await days.withdraw(CORRECTION, "feed", "page", "ivr")
     withdrawn = "Tillbakadraget: Rubrik c"
-    assert (days.titles(), await days.current()) == ([withdrawn, "Rubrik e"], [withdrawn, "Rubrik e"])
-    assert await days.current("en") == ["Withdrawn: Headline c", "Headline e"]
+    assert (days.titles(), await days.current()) == ([withdrawn, "Rubrik e"], ["Rubrik e", withdrawn])
+    assert await days.current("en") == ["Headline e", "Withdrawn: Headline c"]
     assert (await days.spoken())["sv"] == "<p>Text e.</p>"
     references = cap.said(days.document(f"{ALERT}-withdrawn"), "references")[0].split()
     assert references == [cap.identity(days.document(name)) for name in (ALERT, CORRECTION)]
@@ -228,6 +230,6 @@ async def test_a_mistaken_all_clear_that_is_withdrawn_lets_the_alert_stand_again
     await days.say(ALERT, Kind.ALERT)
     await days.say(OVER, Kind.ALL_CLEAR)
     await days.withdraw(OVER, "feed", "page")
-    assert await days.current() == ["Tillbakadraget: Rubrik d", "Rubrik a"]
+    assert await days.current() == ["Rubrik a", "Tillbakadraget: Rubrik d"]
     in_force = feedparser.parse((days.directory / "borgholm/cap.atom").read_bytes()).entries
     assert [entry.title for entry in in_force] == ["Tillbakadraget: Rubrik d", "Rubrik a"]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import feedparser
@@ -28,7 +29,7 @@ WRITTEN = NOW - timedelta(hours=1)
 PUBLIC_URL, HUB = "https://kris.example.se", "https://hub.example.se"
 RSS = "/feeds/borgholm/sv.rss"
 ALERT = "/feeds/borgholm/cap/0a1b2c3d4e.xml"
-LINE = Line("+4648588001", "+4648588000", SecretStr("0123456789abcdef"), {}, ("sv",))
+LINE = Line("+4648588001", "+4648588000", SecretStr("0123456789abcdef"), {}, ("sv",), ZoneInfo("Europe/Stockholm"))
 
 
 def write(path: Path, content: bytes, when: datetime = WRITTEN) -> None:

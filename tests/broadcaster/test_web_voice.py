@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
@@ -25,7 +26,7 @@ from tests.fakes.surfaces import BrokenSurfaces, HangingSurfaces, MemorySurfaces
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 TOKEN = "0123456789abcdef0123456789abcdef"
-LINE = Line("+4648588001", "+4648588000", SecretStr(TOKEN), {}, ("sv", "en"))
+LINE = Line("+4648588001", "+4648588000", SecretStr(TOKEN), {}, ("sv", "en"), ZoneInfo("Europe/Stockholm"))
 AGENT = "+4648588010"
 QUEUE = replace(LINE, queue="kris", agents=frozenset({AGENT}))
 PATH = "/webhooks/twilio/voice/borgholm-telefon"

@@ -163,7 +163,7 @@ def ivr(world: World, _base_url: str, _wire: Wire) -> IvrChannel:
 
 def prompts(world: World, _base_url: str, _wire: Wire) -> PromptChannel:
     settings = PromptSettings(provider="prompts", line="vaxel", directory=world.folder, formats=(Format.WAV,))
-    return PromptChannel(settings, world.surfaces, MemoryRecordings(), lambda: ISSUED)
+    return PromptChannel(settings, world.surfaces, MemoryRecordings(), lambda: ISSUED, {}, UTC)
 
 
 def elks_voice(world: World, _base_url: str, _wire: Wire) -> PromptChannel:
@@ -174,7 +174,9 @@ def elks_voice(world: World, _base_url: str, _wire: Wire) -> PromptChannel:
         secret=SecretStr(SECRET),
         directory=world.folder,
     )
-    return PromptChannel(settings, world.surfaces, MemoryRecordings(), lambda: ISSUED, words_of(settings, ("sv", "en")))
+    return PromptChannel(
+        settings, world.surfaces, MemoryRecordings(), lambda: ISSUED, {}, UTC, words_of(settings, ("sv", "en"))
+    )
 
 
 async def texts(world: World) -> list[str]:

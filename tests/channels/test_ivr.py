@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -20,8 +21,9 @@ from tests.fakes.surfaces import MemorySurfaces
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 NUMBER, SWITCHBOARD = "+4648588001", "+4648588000"
-LINE = Line(NUMBER, SWITCHBOARD, SecretStr("0123456789abcdef"), {}, ("sv", "en"))
+LINE = Line(NUMBER, SWITCHBOARD, SecretStr("0123456789abcdef"), {}, ("sv", "en"), ZoneInfo("Europe/Stockholm"))
 QUEUE = replace(LINE, queue="kris", agents=frozenset({SWITCHBOARD}))
+CHOICE = "en-GB: For English, press 2."
 HERE = "https://kris.example.se/webhooks/twilio/voice/telefon"
 AGAIN = {"sv": "sv-SE: För att höra meddelandet igen, tryck 9.", "en": "en-GB: To hear the message again, press 9."}
 SWEDISH = "Våra datasystem är avstängda. Växeln svarar, men det är längre väntetid än vanligt."
@@ -96,6 +98,7 @@ def test_the_switchboard_rings_for_half_a_minute_before_the_caller_is_charged() 
 def test_the_announcement_is_said_twice_and_then_the_switchboard_is_dialled() -> None:
     assert heard(announcement([showing(parcel())], LINE, NOW, HERE)) == [
         "a key, asked for until 3 seconds after:",
+        CHOICE,
         f"sv-SE: {SWEDISH}",
         f"sv-SE: {SWEDISH}",
         AGAIN["sv"],
@@ -136,13 +139,13 @@ def test_a_key_chooses_its_language(pressed: str, language: str, text: str, onwa
 
 
 def test_what_is_gone_cannot_be_heard_again() -> None:
-    assert announcement([showing(parcel())], LINE, NOW, HERE, "9", "en") == straight_through(SWITCHBOARD)
+    assert announcement([], LINE, NOW, HERE, "9", "sv") == straight_through(SWITCHBOARD)
     assert announcement([showing(parcel())], LINE, NOW, HERE, "9", "<>") == straight_through(SWITCHBOARD)
 
 
 def test_a_line_with_a_queue_says_the_announcement_once_and_lets_callers_wait() -> None:
     twiml = announcement([showing(parcel())], QUEUE, NOW, HERE)
-    assert heard(twiml)[1:] == [f"sv-SE: {SWEDISH}", AGAIN["sv"], "sv-SE: Du ställs nu i kö.", "waits in kris"]
+    assert heard(twiml)[2:] == [f"sv-SE: {SWEDISH}", AGAIN["sv"], "sv-SE: Du ställs nu i kö.", "waits in kris"]
     enqueue = etree.fromstring(twiml.encode()).find("Enqueue")
     assert enqueue is not None
     assert (enqueue.get("waitUrl"), enqueue.get("action")) == (f"{HERE}/wait?language=sv", f"{HERE}/left")
@@ -162,29 +165,113 @@ def test_any_other_key_leads_to_the_switchboard(pressed: str) -> None:
     assert announcement(both, LINE, NOW, HERE, pressed) == straight_through(SWITCHBOARD)
 
 
-def test_a_key_means_the_same_language_also_when_another_is_silent() -> None:
-    only_english = [showing(parcel("en", ENGLISH))]
-    assert heard(announcement(only_english, LINE, NOW, HERE))[1] == f"en-GB: {ENGLISH}"
-    assert announcement(only_english, LINE, NOW, HERE, "1") == straight_through(SWITCHBOARD)
-    assert heard(announcement(only_english, LINE, NOW, HERE, "2"))[1] == f"en-GB: {ENGLISH}"
+def test_what_was_not_written_in_a_language_is_said_in_another_after_a_remark() -> None:
+    swedish, english = [showing(parcel())], [showing(parcel("en", ENGLISH))]
+    only_english, only_swedish = (
+        "sv-SE: Det här meddelandet finns bara på engelska.",
+        "en-GB: This message is in Swedish only.",
+    )
+    assert heard(announcement(swedish, LINE, NOW, HERE, "2"))[1:3] == [only_swedish, f"sv-SE: {SWEDISH}"]
+    assert heard(announcement(english, LINE, NOW, HERE))[1:4] == [CHOICE, only_english, f"en-GB: {ENGLISH}"]
+    assert heard(announcement(english, LINE, NOW, HERE, "2"))[1] == f"en-GB: {ENGLISH}"
 
 
 def test_an_announcement_is_silent_from_the_moment_it_expires() -> None:
     ending = [showing(parcel(expires=NOW))]
-    assert heard(announcement(ending, LINE, NOW - timedelta(microseconds=1), HERE))[1] == f"sv-SE: {SWEDISH}"
+    assert heard(announcement(ending, LINE, NOW - timedelta(microseconds=1), HERE))[2] == f"sv-SE: {SWEDISH}"
     assert announcement(ending, LINE, NOW, HERE) == straight_through(SWITCHBOARD)
 
 
-def test_an_expired_language_is_no_longer_offered() -> None:
+def test_what_has_expired_in_a_language_is_said_in_the_one_in_which_it_has_not() -> None:
     mixed = [showing(parcel()), showing(parcel("en", ENGLISH, expires=NOW))]
-    assert not any("English" in line for line in heard(announcement(mixed, LINE, NOW, HERE)))
+    assert f"sv-SE: {SWEDISH}" in heard(announcement(mixed, LINE, NOW, HERE, "2"))
+
+
+def test_a_last_word_that_has_expired_is_said_with_its_age_while_its_incident_goes_on() -> None:
+    lasting = replace(showing(parcel(issued=NOW - timedelta(days=1), expires=NOW)), lasts=True)
+    english = replace(showing(parcel("en", ENGLISH, issued=NOW - timedelta(days=1), expires=NOW)), lasts=True)
+    both = [lasting, english]
+    assert heard(announcement(both, LINE, NOW, HERE))[2:4] == [
+        "sv-SE: Händelsen är inte avslutad. Vårt senaste besked är från måndag den tolfte december klockan 9.",
+        f"sv-SE: {SWEDISH}",
+    ]
+    assert heard(announcement(both, LINE, NOW, HERE, "2"))[1:3] == [
+        "en-GB: We have not said that this is over. Our latest information is from "
+        "Monday the twelfth of December at 9 AM.",
+        f"en-GB: {ENGLISH}",
+    ]
+
+
+def test_a_promise_that_was_not_kept_is_not_repeated_and_said_to_be_late() -> None:
+    promising = f"{SWEDISH}\nNästa besked kommer tisdag den trettonde december klockan 9."
+    late = showing(replace(parcel(text=promising), next_update=NOW))
+    assert heard(announcement([late], LINE, NOW - timedelta(minutes=1), HERE))[2] == f"sv-SE: {promising}"
+    said = heard(announcement([late], LINE, NOW, HERE))
+    assert said[2] == f"sv-SE: {SWEDISH}"
+    assert said[3].endswith("tisdag den trettonde december klockan 9 är försenad.")
+
+
+def several(*given: Parcel) -> list[str]:
+    """What a caller hears of several incidents before the way on."""
+    showings = [replace(showing(one), slot=one.message) for one in given]
+    told = heard(announcement(showings, LINE, NOW, HERE))
+    return told[2 : told.index(AGAIN["sv"])]
+
+
+NEXT = "sv-SE: Nästa meddelande."
+
+
+def test_of_several_incidents_the_worst_is_said_first_and_of_the_equally_bad_the_newest() -> None:
+    fire = replace(water(1, severity=Severity.EXTREME), incident="Brand")
+    fire = replace(fire, rendition=replace(fire.rendition, text="Gå inomhus."))
+    snow = replace(water(9, severity=Severity.INFORMATION), incident="Snö")
+    snow = replace(snow, rendition=replace(snow.rendition, text="Vi snöröjer."))
+    assert several(snow, parcel(), fire, water()) == [
+        "sv-SE: Det finns 4 aktuella meddelanden. Det viktigaste kommer först.",
+        "sv-SE: Gå inomhus.",
+        NEXT,
+        "sv-SE: Koka vattnet.",
+        NEXT,
+        f"sv-SE: {SWEDISH}",
+        NEXT,
+        "sv-SE: Vi snöröjer.",
+    ]
+
+
+def test_the_same_incidents_are_told_in_every_language() -> None:
+    showings = [showing(parcel()), showing(parcel("en", ENGLISH)), replace(showing(water()), slot="w")]
+    assert heard(announcement(showings, LINE, NOW, HERE, "2"))[1:6] == [
+        "en-GB: There are 2 current messages. The most important one comes first.",
+        "en-GB: This message is in Swedish only.",
+        "sv-SE: Koka vattnet.",
+        "en-GB: Next message.",
+        f"en-GB: {ENGLISH}",
+    ]
+
+
+def test_many_incidents_take_a_bounded_time_and_are_counted_all_the_same() -> None:
+    long = [
+        replace(
+            one,
+            incident=f"Händelse {place}",
+            rendition=replace(one.rendition, title=f"Rubrik {place}", text="ord " * 140),
+        )
+        for place in range(20)
+        for one in (water(place),)
+    ]
+    told = several(*long)
+    assert told[0].startswith("sv-SE: Det finns 20 aktuella")
+    assert [line for line in told[1:] if line != NEXT][1:] == [
+        f"sv-SE: Rubrik {place}." for place in (18, 17, 16, 15, 14)
+    ]
+    assert sum(len(line.split()) for line in told) < 400
 
 
 @pytest.mark.parametrize(
     ("voices", "expected"), [({}, "Polly.Elin-Neural"), ({"sv": "Google.sv-SE-Wavenet-A"}, "Google.sv-SE-Wavenet-A")]
 )
 def test_each_language_has_a_voice_that_settings_may_change(voices: dict[str, str], expected: str) -> None:
-    line = Line(NUMBER, SWITCHBOARD, LINE.auth_token, voices, LINE.languages)
+    line = replace(LINE, voices=voices, languages=("sv",))
     root = etree.fromstring(announcement([showing(parcel())], line, NOW, HERE).encode())
     assert {say.get("voice") for say in root.iter("Say")} == {expected}
 
@@ -209,7 +296,9 @@ def surfaces() -> MemorySurfaces:
 
 
 async def said(surfaces: MemorySurfaces) -> list[str]:
-    return heard(announcement(await surfaces.showing(IVR.name, NUMBER), LINE, NOW, HERE))
+    """What a caller hears, but for the choice of a language."""
+    told = heard(announcement(await surfaces.showing(IVR.name, NUMBER), LINE, NOW, HERE))
+    return [line for line in told if line != CHOICE]
 
 
 async def test_what_is_sent_is_what_callers_hear(surfaces: MemorySurfaces) -> None:
@@ -246,7 +335,7 @@ async def test_withdrawing_takes_the_announcement_off_the_line_and_can_be_repeat
     await channel.send(parcel("en", ENGLISH))
     for _ in range(2):
         assert await channel.withdraw(parcel(), "m1/sv") == Accepted("m1/sv")
-        assert (await said(surfaces))[1] == f"en-GB: {ENGLISH}"
+        assert (await said(surfaces))[2] == f"en-GB: {ENGLISH}"
 
 
 async def test_withdrawing_an_older_announcement_leaves_the_newer_one(surfaces: MemorySurfaces) -> None:
@@ -264,26 +353,16 @@ def water(minutes: int = 5, **changes: object) -> Parcel:
     return replace(given, **changes)  # type: ignore[arg-type] # the tests' own names
 
 
-async def test_the_newest_of_several_incidents_is_heard_and_after_it_the_next(surfaces: MemorySurfaces) -> None:
+async def test_each_incident_keeps_its_last_word_and_ends_by_itself(surfaces: MemorySurfaces) -> None:
     channel = IvrChannel(surfaces)
     await channel.send(parcel())
-    await channel.send(parcel("en", ENGLISH))
     await channel.send(water())
-    assert (await said(surfaces))[1:3] == ["en-GB: For English, press 2.", "sv-SE: Koka vattnet."]
     await channel.send(water(10, rendition=replace(water().rendition, text="Koka vattnet i norr.")))
-    assert (await said(surfaces))[2] == "sv-SE: Koka vattnet i norr."
+    assert (await said(surfaces))[2:5] == ["sv-SE: Koka vattnet i norr.", NEXT, f"sv-SE: {SWEDISH}"]
     for _ in range(2):
         assert await channel.withdraw(water(10), "w10/sv") == Accepted("w10/sv")
-        assert (await said(surfaces))[2] == f"sv-SE: {SWEDISH}"  # and not what was replaced
-    await channel.withdraw(parcel(), "m1/sv")
-    assert (await said(surfaces))[1] == f"en-GB: {ENGLISH}"
-
-
-async def test_one_incidents_end_leaves_the_newer_announcement_of_another(surfaces: MemorySurfaces) -> None:
-    channel = IvrChannel(surfaces)
-    await channel.send(water())
-    assert await channel.send(parcel()) == Accepted("m1/sv")  # older, and not heard
-    assert (await said(surfaces))[1] == "sv-SE: Koka vattnet."
+        assert (await said(surfaces))[1] == f"sv-SE: {SWEDISH}"  # and not what was replaced
+    await channel.send(water(11))
     await channel.withdraw(parcel(), "m1/sv")
     assert (await said(surfaces))[1] == "sv-SE: Koka vattnet."
 
@@ -312,7 +391,7 @@ async def test_announcements_that_were_stored_by_language_alone_are_heard_replac
     channel = IvrChannel(surfaces)
     await surfaces.put(IVR.name, NUMBER, "sv", parcel())
     await surfaces.put(IVR.name, NUMBER, "en", parcel("en", ENGLISH))
-    assert (await said(surfaces))[2] == f"sv-SE: {SWEDISH}"
+    assert (await said(surfaces))[1] == f"sv-SE: {SWEDISH}"
     await channel.send(parcel(text="Nytt.", message="m2", issued=NOW + timedelta(minutes=1)))
     await channel.withdraw(parcel("en", ENGLISH), "m1/en")
     assert (await said(surfaces))[1] == "sv-SE: Nytt."

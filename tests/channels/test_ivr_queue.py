@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from lxml import etree
@@ -15,7 +16,16 @@ from messages.model import Kind, Rendition, Severity
 
 NOW = datetime(2022, 12, 13, 8, 0, tzinfo=UTC)
 AGENT, SWITCHBOARD = "+4648588010", "+4648588000"
-LINE = Line("+4648588001", SWITCHBOARD, SecretStr("token"), {}, ("sv", "en"), "kris", frozenset({AGENT}))
+LINE = Line(
+    "+4648588001",
+    SWITCHBOARD,
+    SecretStr("token"),
+    {},
+    ("sv", "en"),
+    ZoneInfo("Europe/Stockholm"),
+    "kris",
+    frozenset({AGENT}),
+)
 HERE = "https://kris.example.se/webhooks/twilio/voice/telefon"
 SWEDISH, ENGLISH = "Systemen är avstängda.", "The systems are shut down."
 IN_QUEUE = {"Say", "Pause", "Gather", "Leave"}  # of what Twilio takes from a wait document, what we use
@@ -66,6 +76,7 @@ def test_an_announcement_that_is_gone_in_the_callers_language_is_said_in_the_lin
     twiml = wait_round(BOTH[:1], LINE, NOW, HERE, Waiting("en", place=2))
     assert said(twiml) == [
         "You are number 2 in the queue.",
+        "This message is in Swedish only.",
         SWEDISH,
         "To be connected to the switchboard instead, press 0.",
     ]

@@ -88,9 +88,20 @@ def test_a_message_stands_there_with_its_headline_text_and_next_update() -> None
     ]
 
 
-def test_the_newest_message_comes_first() -> None:
+def test_the_worst_comes_first_and_of_the_equally_bad_the_newest() -> None:
     said = [showing(f"m{n}", f"Nummer {n}", issued=NOW - n * HOUR, incident=f"i{n}") for n in (2, 1, 3)]
     assert articles(page(*said)) == ["Nummer 1", "Nummer 2", "Nummer 3"]
+    worse = showing("m4", "Nummer 4", issued=NOW - 4 * HOUR, incident="i4", severity=Severity.EXTREME)
+    over = showing("m5", "Nummer 5", kind=Kind.ALL_CLEAR, incident="i5", severity=Severity.EXTREME)
+    assert articles(page(*said, worse, over)) == ["Nummer 4", "Nummer 1", "Nummer 2", "Nummer 3", "Nummer 5"]
+
+
+def test_a_last_word_that_has_expired_says_how_old_it_is_and_that_it_is_not_over() -> None:
+    old = replace(showing(issued=NOW - 30 * HOUR, expires=NOW - HOUR), lasts=True)
+    (article,) = page(old).iter("article")
+    assert "Händelsen är inte avslutad. Vårt senaste besked är från måndag 12 december" in text(article)
+    assert "Gäller till" not in text(article)
+    assert "Det finns inga aktuella meddelanden." not in text(page(old))
 
 
 def test_without_messages_the_page_says_so() -> None:
@@ -248,8 +259,8 @@ def test_an_incident_of_months_beside_others_fits_on_its_page_and_stands_out_fro
         assert len(render_page(site(), address, Content(said), LIVE)) < LARGEST
     found = page(*said)
     assert [(article.get("class"), text(article.find("h3"))) for article in found.iter("article")] == [
-        ("clear", "Strömmen är tillbaka"),
         ("severe", "Våra datorsystem är avstängda"),
+        ("clear", "Strömmen är tillbaka"),
         ("information", "Läget dag 119: biblioteken lånar ut för hand"),
     ]
     assert "försenad" not in text(found)
@@ -269,7 +280,7 @@ def test_when_the_all_clear_has_had_its_time_the_incident_is_among_the_past_as_e
 def test_an_exercise_takes_the_place_of_nothing_real(change: Callable[[Showing], Showing]) -> None:
     practice = change(showing("m2", "ÖVNING: Det är över", kind=Kind.ALL_CLEAR, issued=NOW))
     assert len(threads([showing(), practice], NOW)) == 2
-    assert articles(page(showing(), practice))[1] == "Våra datorsystem är avstängda"
+    assert articles(page(showing(), practice))[0] == "Våra datorsystem är avstängda"
 
 
 def test_an_update_that_has_expired_does_not_bring_back_what_it_replaced() -> None:

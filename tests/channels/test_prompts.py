@@ -4,11 +4,12 @@ import asyncio
 import math
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from pydantic import ValidationError
@@ -21,7 +22,7 @@ from channels.prompts.sound import LOUDNESS, PEAK, SILENCE, level
 from channels.prompts.speech import VOICES, NoVoiceError, Speaker
 from channels.prompts.wav import read
 from messages import languages
-from messages.model import Kind, Rendition, Severity
+from messages.model import Kind, Municipality, Rendition, Severity
 from messages.rendering import measure
 from messages.speech import seconds
 from tests.fakes.recordings import MemoryRecordings
@@ -80,6 +81,8 @@ def parcel(
 class Line:
     """A line with its folder, and recordings for those who do not want to hear a machine."""
 
+    places: Mapping[str, Municipality] = MappingProxyType({})
+
     def __init__(self, folder: Path, **changes: object) -> None:
         self.directory = folder / "prompts"
         self.settings = PromptSettings.model_validate(
@@ -93,7 +96,7 @@ class Line:
 
     def another(self) -> PromptChannel:
         """The same line in another process."""
-        return PromptChannel(self.settings, self.surfaces, self.recordings, lambda: self.now)
+        return PromptChannel(self.settings, self.surfaces, self.recordings, lambda: self.now, self.places, UTC)
 
     def record(self, hertz: int, message: str = "m1", language: str = "sv") -> None:
         self.recordings.files[message, language] = tone(hertz)
@@ -258,6 +261,17 @@ async def test_a_withdrawn_message_gives_way_unless_a_newer_one_is_there(line: L
         assert line.pitch == 0
 
 
+async def test_what_was_not_written_in_a_language_is_heard_in_another_after_a_remark(line: Line) -> None:
+    line.places = {"borgholm": Municipality("borgholm", ("sv", "en"), ("ivr",), {})}
+    line.channel = line.another()
+    assert await line.channel.send(parcel()) == Accepted("m1/sv")
+    swedish, english = heard(line.file("vaxel-sv.wav")), heard(line.file("vaxel-en.wav"))
+    assert english.seconds > swedish.seconds + 1  # "This message is in Swedish only." and all of the Swedish
+    await line.channel.withdraw(parcel(), "m1/sv")
+    assert pitch(line.file("vaxel-en.wav")) == 0
+
+
+@pytest.mark.usefixtures("programs")  # with none: what only a program can say is left out, and recordings are heard
 async def test_after_an_incidents_end_the_line_goes_on_with_the_other_that_is_not_over(line: Line) -> None:
     for hertz, message in ((400, "m1"), (600, "water"), (800, "storm")):
         line.record(hertz, message)
@@ -295,8 +309,8 @@ async def test_what_has_expired_or_was_withdrawn_is_not_said_even_if_the_other_c
 async def test_what_another_machine_has_sent_is_written_here_too(line: Line) -> None:
     line.record(700)
     await line.surfaces.put(IVR.name, "vaxel", "sv", parcel())
-    await line.channel.refresh(["sv", "en"], NOW)
-    assert (line.pitch, pitch(line.file("vaxel-en.wav"))) == (700, 0)
+    await line.channel.refresh(["sv", "so"], NOW)
+    assert (line.pitch, pitch(line.file("vaxel-so.wav"))) == (700, 0)
 
 
 @pytest.mark.usefixtures("programs")
@@ -413,8 +427,8 @@ async def test_a_text_that_cannot_be_spoken_here_leaves_its_file_and_mends_all_o
     line.recordings.files.clear()
     elsewhere = line.another()  # another process, which knows nothing of what was made
     with pytest.raises(SpeechError, match="install the package espeak-ng"):
-        await elsewhere.refresh(["sv", "en"], NOW)
-    assert (line.pitch, pitch(line.file("vaxel-en.wav"))) == (700, 0)
+        await elsewhere.refresh(["sv", "so"], NOW)
+    assert (line.pitch, pitch(line.file("vaxel-so.wav"))) == (700, 0)
 
 
 @pytest.mark.usefixtures("programs")
