@@ -28,6 +28,9 @@ from messages.model import Municipality
 
 _KEPT = 12  # sounds: what two incidents are told with in two languages
 
+_Finished = Mapping[int, Sound]
+"""A sound as prompts have it, by its rate: that takes long to make."""
+
 log = logging.getLogger(__name__)
 
 
@@ -110,7 +113,7 @@ class PromptChannel:
         self._folder = Folder(settings.directory)
         self._making = asyncio.Lock()
         self._made: dict[str, Prompt] = {}  # the last one in each language: it takes seconds to make
-        self._sounds: dict[Utterance, Sound] = {}  # the last ones, for several languages may share one
+        self._sounds: dict[Utterance, _Finished] = {}  # the last ones, for several languages may share one
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Let the line say the parcel's text, as soon as it is spoken, unless it says a newer one."""
@@ -211,13 +214,13 @@ class PromptChannel:
             self._made[language] = made
         return made
 
-    async def _told(self, told: Sequence[Utterance]) -> Sequence[Sound]:
+    async def _told(self, told: Sequence[Utterance]) -> Sequence[_Finished]:
         """What can be spoken of what a line tells of; a message that cannot does not keep another from being heard.
 
         Raises:
             SpeechError: no message can be spoken here.
         """
-        sounds: dict[Utterance, Sound] = {}
+        sounds: dict[Utterance, _Finished] = {}
         failure: SpeechError | None = None
         for one in told:
             try:
@@ -230,10 +233,13 @@ class PromptChannel:
             log.error("a line says only a part of what it should: %s", failure)
         return [sounds[one] for one in told if one in sounds]
 
-    async def _sound(self, one: Utterance) -> Sound:
+    async def _sound(self, one: Utterance) -> _Finished:
         """A person's own recording of a message, or speech made from a text."""
         async with self._making:
-            sound = self._sounds.pop(one, None) or await self._recorded(one) or await self._speaker.say(*_words(one))
+            sound = self._sounds.pop(one, None)
+            if sound is None:
+                raw = await self._recorded(one) or await self._speaker.say(one.text, one.language)
+                sound = await asyncio.to_thread(self._finished, raw)
             self._sounds[one] = sound
             while len(self._sounds) > _KEPT:
                 del self._sounds[next(iter(self._sounds))]
@@ -257,28 +263,27 @@ class PromptChannel:
             }
         return self._spoken[language]
 
-    async def _greeting(self, language: str) -> Sequence[Sound]:
+    async def _greeting(self, language: str) -> Sequence[_Finished]:
         """What the line says without a message; nothing for silence."""
         file = self._settings.greetings.get(language)
         if file is None:
             return ()
         try:
-            return (await asyncio.to_thread(lambda: recording.read(file.read_bytes())),)
+            return (await asyncio.to_thread(lambda: self._finished(recording.read(file.read_bytes()))),)
         except (OSError, RecordingError) as error:
             log.error("the greeting %s cannot be used, so the line is silent without a message: %s", file, error)
             return ()
 
-    def _encoded(self, sounds: Sequence[Sound], language: str) -> Mapping[str, bytes]:
-        forms = self._settings.formats
-        by_rate = {
-            rate: joined([finished(sound, rate) for sound in sounds]) if sounds else silence(rate)
-            for rate in {form.rate for form in forms}
+    def _finished(self, sound: Sound) -> _Finished:
+        return {rate: finished(sound, rate) for rate in {form.rate for form in self._settings.formats}}
+
+    def _encoded(self, sounds: Sequence[_Finished], language: str) -> Mapping[str, bytes]:
+        return {
+            self._settings.file(language, form): encoded(
+                joined([sound[form.rate] for sound in sounds]) if sounds else silence(form.rate), form
+            )
+            for form in self._settings.formats
         }
-        return {self._settings.file(language, form): encoded(by_rate[form.rate], form) for form in forms}
-
-
-def _words(one: Utterance) -> tuple[str, str]:
-    return one.text, one.language
 
 
 def _still_says(made: Prompt, told: Sequence[Utterance]) -> bool:

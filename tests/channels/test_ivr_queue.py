@@ -80,7 +80,12 @@ def test_an_announcement_that_is_gone_in_the_callers_language_is_said_in_the_lin
         SWEDISH,
         "To be connected to the switchboard instead, press 0.",
     ]
-    assert [say.get("language") for say in etree.fromstring(twiml.encode()).iter("Say")] == ["en-GB", "en-GB", "sv-SE", "en-GB"]
+    assert [say.get("language") for say in etree.fromstring(twiml.encode()).iter("Say")] == [
+        "en-GB",
+        "en-GB",
+        "sv-SE",
+        "en-GB",
+    ]
 
 
 @pytest.mark.parametrize("showings", [(), (showing("sv", SWEDISH, expires=NOW),)])
