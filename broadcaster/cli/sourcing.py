@@ -38,7 +38,7 @@ async def show_all(config: Config, *, as_json: bool) -> None:
     if not config.sources:
         out.print(_NONE)
         return
-    shown = table("source", "kind", "then", "every", "last success", "last failure", "next poll", "address")
+    shown = table("source", "kind", "then", "every", "last success", "last failure", "untidy", "next poll", "address")
     for source in config.sources.values():
         state = states.get(source.name)
         failed = f"{_time(config, state.failed)}: {state.reason}" if state and state.failed else ""
@@ -49,6 +49,7 @@ async def show_all(config: Config, *, as_json: bool) -> None:
             f"{source.every.total_seconds():.0f} s",
             _time(config, state.succeeded if state else None) or "never",
             failed,
+            (state.untidy if state else None) or "",
             _time(config, state.next_poll if state else None) or "at once",
             source.url,
         )
@@ -96,6 +97,8 @@ def _print_polled(config: Config, name: str, result: Polled) -> None:
             issued = _time(config, one.item.sent)
             shown.add_row(issued, _headline(one), one.item.severity, one.fate, one.reason, one.details, one.became)
         out.print(shown)
+    if result.untidy:
+        out.print(f"{name}: what it sends had to be mended: {', '.join(result.untidy)}. So it is only drafted.")
     if result.skipped:
         out.print(f"{name}: {result.skipped} more could not be read.")
 
@@ -194,6 +197,7 @@ def _as_data(source: Source, state: SourceState | None) -> dict[str, Any]:
         "failed": _iso(state.failed if state else None),
         "reason": state.reason if state else None,
         "failures": state.failures if state else 0,
+        "untidy": state.untidy if state else None,
         "next_poll": _iso(state.next_poll if state else None),
     }
 
@@ -202,6 +206,7 @@ def _polled_as_data(result: Polled) -> dict[str, Any]:
     return {
         "failure": result.failure,
         "skipped": result.skipped,
+        "untidy": list(result.untidy),
         "items": [
             {
                 "item": one.item.id,

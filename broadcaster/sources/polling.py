@@ -41,7 +41,7 @@ from broadcaster.store.submissions import submit
 from broadcaster.store.threads import thread
 from channels.sources.fetching import Answer, Fetched, Fetcher, Unreachable
 from channels.sources.item import Action, Item
-from channels.sources.parsing import SourceError
+from channels.sources.parsing import Parsed, SourceError
 from messages.languages import language
 from messages.model import Kind, Severity
 from messages.problems import InputError, Problem
@@ -65,11 +65,13 @@ class Found:
 
     Args:
         skipped: how many items could not be used.
+        untidy: what had to be mended in it, in a few words each.
         etag, last_modified: what to ask with the next time; None also where something of it could not be fetched.
     """
 
     items: tuple[Item, ...]
     skipped: int
+    untidy: tuple[str, ...]
     etag: str | None
     last_modified: str | None
 
@@ -97,11 +99,13 @@ class Polled:
     Args:
         failure: why nothing came of it; None if it went well.
         decided: about every item, in the order in which they were issued; none if nothing has changed.
+        untidy: what had to be mended in what it sent, in a few words each.
     """
 
     failure: str | None = None
     decided: tuple[Decided, ...] = ()
     skipped: int = 0
+    untidy: tuple[str, ...] = ()
 
 
 async def look(fetcher: Fetcher, source: Source, etag: str | None, last_modified: str | None) -> Found | Answer:
@@ -110,27 +114,31 @@ async def look(fetcher: Fetcher, source: Source, etag: str | None, last_modified
     if not isinstance(answer, Fetched):
         return answer
     try:
-        items, skipped, further = await asyncio.to_thread(_read, source, answer)
+        found, further = await asyncio.to_thread(_read, source, answer)
     except SourceError as error:
         return Unreachable(str(error))
-    is_whole = True
+    read, lost = [found], 0
     for url in further:
         match await fetcher.fetch(url, led_by=source.url):
             case Fetched() as document:
                 try:
-                    more, broken, _ = await asyncio.to_thread(_read, source, document)
+                    read.append((await asyncio.to_thread(_read, source, document))[0])
                 except SourceError:
-                    skipped += 1
-                else:
-                    items, skipped = items + more, skipped + broken
+                    read.append(Parsed((), skipped=1))
             case _:
-                is_whole, skipped = False, skipped + 1
-    return Found(items, skipped, answer.etag if is_whole else None, answer.last_modified if is_whole else None)
+                lost += 1
+    return Found(
+        items=tuple(item for one in read for item in one.items),
+        skipped=sum(one.skipped for one in read) + lost,
+        untidy=tuple(dict.fromkeys(words for one in read for words in one.untidy)),
+        etag=None if lost else answer.etag,
+        last_modified=None if lost else answer.last_modified,
+    )
 
 
-def _read(source: Source, document: Fetched) -> tuple[tuple[Item, ...], int, Sequence[str]]:
+def _read(source: Source, document: Fetched) -> tuple[Parsed, Sequence[str]]:
     parsed = source.kind.parse(document.body, document.url)
-    return parsed.items, parsed.skipped, source.kind.more(document.body, document.url)
+    return parsed, source.kind.more(document.body, document.url)
 
 
 class Poller:
@@ -179,9 +187,10 @@ class Poller:
                     return None
                 case Found() as found:
                     decided = await self._take_up(source, found.items)
-                    conditions = (source.fingerprint, found.etag, found.last_modified)
-                    await self._well(source, state, conditions)
-                    return Polled(None, tuple(decided), found.skipped)
+                    untidy = ", ".join(found.untidy) or None
+                    read = store.Memory(source.fingerprint, found.etag, found.last_modified, untidy)
+                    await self._well(source, state, read)
+                    return Polled(None, tuple(decided), found.skipped, found.untidy)
                 case Unreachable(reason, after):
                     return await self._unwell(source, state, reason, after)
                 case _:
@@ -204,7 +213,7 @@ class Poller:
                         decided.append(Decided(item, *_fate(decision), details=entry.details or ""))
                         if not isinstance(decision, Ignore):
                             acts.append(entry)
-                return Polled(None, tuple(decided), found.skipped)
+                return Polled(None, tuple(decided), found.skipped, found.untidy)
             case Unreachable(reason):
                 return Polled(reason)
             case _:
@@ -355,13 +364,13 @@ class Poller:
             done = await self._done(source, entry)
             log.info("source %s, item %s: begun before, %s now", source.name, quoted(entry.item), done.decision)
 
-    async def _well(
-        self, source: Source, state: store.SourceState, conditions: tuple[str, str | None, str | None] | None
-    ) -> None:
+    async def _well(self, source: Source, state: store.SourceState, read: store.Memory | None) -> None:
         now = self._clock()
         if state.failures:
             log.info("source %s: it can be followed again", source.name)
-        await store.succeed(self._database, source.name, now, now + self._longer(source.every), conditions)
+        if read is not None and read.untidy and read.untidy != state.untidy:
+            log.warning("source %s is untidy and had to be mended: %s", source.name, read.untidy)
+        await store.succeed(self._database, source.name, now, now + self._longer(source.every), read)
 
     async def _unwell(self, source: Source, state: store.SourceState, reason: str, after: timedelta | None) -> Polled:
         now = self._clock()

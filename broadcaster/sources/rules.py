@@ -41,6 +41,7 @@ class Reason(StrEnum):
     # drafts
     RULE = "the rule says so"
     UNPLACED = "nobody can tell whether it is for us"
+    UNTIDY = "what its source sends had to be mended"
     WITHDRAWN = "the source has withdrawn it"
     NO_LONGER_FOR_US = "no longer for us"
     MORE_SEVERE = "more severe than what was said"
@@ -239,7 +240,9 @@ def _drafted_for(item: Item, rule: Rule) -> Reason | None:
     """Why an item is a draft whatever was said before; None if it is not."""
     if not is_placed(item, rule):
         return Reason.UNPLACED
-    return Reason.RULE if rule.then is Then.DRAFT else None
+    if rule.then is Then.DRAFT:
+        return Reason.RULE
+    return Reason.UNTIDY if item.is_untidy else None
 
 
 def _needs_a_person(item: Item, former: Sequence[Entry], standing: Standing | None) -> Reason | None:

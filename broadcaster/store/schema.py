@@ -377,6 +377,7 @@ source_states = Table(
     Column("failed", Instant),
     Column("reason", Text),  # of the last failure
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("untidy", Text),  # what had to be mended in what was read the last time
 )
 
 source_items = Table(

@@ -29,6 +29,7 @@ class SourceState:
         etag, last_modified: what to ask with the next time.
         succeeded, failed: the last time that it did; ``reason`` is why it failed.
         failures: how many in a row; 0 if the last poll went well.
+        untidy: what had to be mended in what was read the last time; None if it was in order.
     """
 
     name: str
@@ -41,6 +42,17 @@ class SourceState:
     failed: datetime | None
     reason: str | None
     failures: int
+    untidy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered of what was read, until it is another: those of :class:`SourceState`."""
+
+    rule: str
+    etag: str | None
+    last_modified: str | None
+    untidy: str | None
 
 
 async def claim(
@@ -82,16 +94,16 @@ async def succeed(
     name: str,
     now: datetime,
     next_poll: datetime,
-    conditions: tuple[str, str | None, str | None] | None,
+    read: Memory | None,
 ) -> None:
     """Note that a source was polled.
 
     Args:
-        conditions: fingerprint, ETag and Last-Modified to ask with the next time; None to keep those there are.
+        read: what to remember of what was read; None if nothing has changed since the last time.
     """
     noted: dict[str, object] = {"succeeded": now, "failures": 0, "next_poll": next_poll}
-    if conditions is not None:
-        noted |= dict(zip(("rule", "etag", "last_modified"), conditions, strict=True))
+    if read is not None:
+        noted |= asdict(read)
     async with database.write() as connection:
         await connection.execute(update(source_states).where(source_states.c.name == name).values(noted))
         old = (source_items.c.source == name) & (source_items.c.seen < now - KEPT) & (source_items.c.incident.is_(None))

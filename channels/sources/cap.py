@@ -23,11 +23,12 @@ def parse(body: bytes, url: str) -> Parsed:
     Raises:
         SourceError: it is neither.
     """
-    root = xml_document(body)
-    found = _alerts(root)
+    document = xml_document(body)
+    found = _alerts(document.root)
     if not found:
-        _feed_of(root, url)
-    return read_each([alert for alert in map(_entries, found) if is_for_all(alert)], items_of)
+        _feed_of(document.root, url)
+    alerts = [alert for alert in map(_entries, found) if is_for_all(alert)]
+    return read_each(alerts, items_of, document.untidy)
 
 
 def more(body: bytes, url: str) -> Sequence[str]:
@@ -36,7 +37,7 @@ def more(body: bytes, url: str) -> Sequence[str]:
     Raises:
         SourceError: it is neither.
     """
-    root = xml_document(body)
+    root = xml_document(body).root
     if name_of(root) == "alert":
         return ()
     feed = _feed_of(root, url)
@@ -57,9 +58,9 @@ def _alerts(element: etree._Element) -> Sequence[etree._Element]:
 
 
 def _entries(element: etree._Element) -> Mapping[str, Any]:
-    """An element as JSON would have it; of what may stand there once, the first counts."""
+    """An element as JSON would have it, without what is not of CAP; of what may stand there once, the first counts."""
     found: dict[str, Any] = {}
-    for child in element:
+    for child in element.iterchildren(f"{element.tag.rpartition('}')[0]}}}*"):
         value = _entries(child) if len(child) else child.text
         if name_of(child) in _SEVERAL:
             found.setdefault(name_of(child), []).append(value)

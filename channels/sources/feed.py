@@ -1,5 +1,10 @@
-"""Feeds that anybody publishes: RSS 2.0 and Atom 1.0 (RFC 4287)."""
+"""Feeds that anybody publishes: RSS 2.0 and 1.0 (RDF), and Atom 1.0 (RFC 4287).
 
+Only elements of the feed's own namespace are title, text, id and date: ``media:title`` is that of a picture. Of others
+those count that mean the very same.
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,12 +26,18 @@ from channels.sources.parsing import (
     web_address,
 )
 from channels.sources.plain_text import plain_text, words_of
-from channels.sources.xml_document import children, name_of, text_in, xml_document
+from channels.sources.xml_document import name_of, own, text_in, xml_document
 from channels.wire import internet_date
 from messages.model import Severity
 
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _CAP = "application/cap+xml"
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_DC, _DCTERMS = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/dc/terms/}"
+_RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_ENCODED = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_DATES = (f"{_ATOM}updated", f"{_DCTERMS}modified", f"{_ATOM}published", f"{_DC}date", f"{_DCTERMS}created")
+_ODD = (("maj", "may"), ("okt", "oct"), (" cest", " +0200"), (" cet", " +0100"))  # not in English, or not in RFC 5322
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +65,12 @@ class Feed:
 
     def links(self, entry: etree._Element) -> Sequence[Link]:
         """Where an entry leads to, in its order: RSS has addresses as text, Atom as attributes."""
-        found = []
-        for link in (*children(entry, "link"), *children(entry, "enclosure")):
+        found: dict[Link, None] = {}
+        for link in (*own(entry, "link"), *entry.iterchildren(f"{_ATOM}link"), *own(entry, "enclosure")):
             if link.get("rel", "alternate") in {"alternate", "enclosure"}:
                 address = link.get("href") or link.get("url") or (link.text or "").strip()
-                found.append(Link(_joined(self.url, address), link.get("type", "")))
+                base = _joined(self.url, link.base) if link.base else self.url
+                found[Link(_joined(base, address), link.get("type", ""))] = None
         return [link for link in found if link.address]
 
 
@@ -70,8 +82,9 @@ def parse(body: bytes, url: str) -> Parsed:
     Raises:
         SourceError: it is none.
     """
-    feed = feed_of(xml_document(body), url)
-    return read_each(feed.entries, lambda entry: at_most_one(_item(feed, entry)))
+    document = xml_document(body)
+    feed = feed_of(document.root, url)
+    return read_each(feed.entries, lambda entry: at_most_one(_item(feed, entry)), document.untidy)
 
 
 def feed_of(root: etree._Element, url: str) -> Feed:
@@ -80,16 +93,19 @@ def feed_of(root: etree._Element, url: str) -> Feed:
     Raises:
         SourceError: it is none.
     """
+    channel = next((child for child in root if name_of(child) == "channel"), None)
     if name_of(root) == "feed":
-        entries, top = children(root, "entry"), root
-    elif name_of(root) == "rss" and (channels := children(root, "channel")):
-        entries, top = children(channels[0], "item"), channels[0]
+        entries, top = own(root, "entry"), root
+    elif name_of(root) == "rss" and channel is not None:
+        entries, top = own(channel, "item"), channel
+    elif name_of(root) == "RDF" and channel is not None:
+        entries, top = [child for child in root if name_of(child) == "item"], channel
     else:
         raise SourceError(f"it is XML ({name_of(root)[:30]}), but neither RSS nor Atom")
     return Feed(
         title=" ".join(plain_text(text_in(top, "title")).split()) or urlsplit(url).hostname or "",
         language=language_of(root.get(_LANGUAGE) or text_in(top, "language"), "sv"),
-        changed=_time(text_in(top, "updated", "lastBuildDate", "pubDate")),
+        changed=_when(top, "updated", "lastBuildDate", "pubDate"),
         entries=entries,
         url=url,
     )
@@ -104,8 +120,8 @@ def document_of(feed: Feed, entry: etree._Element) -> str:
 def _item(feed: Feed, entry: etree._Element) -> Item | None:
     links = feed.links(entry)
     web = links[0].address if links else ""
-    id_ = text_in(entry, "id", "guid") or web
-    sent = _time(text_in(entry, "updated", "pubDate", "published", "date")) or feed.changed
+    id_ = text_in(entry, "id", "guid") or (entry.get(_RDF_ABOUT) or "").strip() or web
+    sent = _when(entry, "updated", "pubDate", "published") or feed.changed
     text = _text(entry)
     headline = " ".join(plain_text(text_in(entry, "title")).split()) or headline_of(text, "")
     if not id_ or sent is None or not headline:
@@ -128,18 +144,27 @@ def _item(feed: Feed, entry: etree._Element) -> Item | None:
 
 def _text(entry: etree._Element) -> str:
     """The entry's words, of the fullest that it has: HTML as text in RSS and mostly in Atom, XHTML as elements."""
-    for name in ("encoded", "content", "description", "summary"):
-        for body in children(entry, name):
-            text = words_of(body) if len(body) else plain_text(body.text)
-            if text:
-                return text
+    for body in (*entry.iterchildren(_ENCODED), *own(entry, "content", "description", "summary")):
+        text = words_of(body) if len(body) else plain_text(body.text)
+        if text:
+            return text
     return ""
 
 
+def _when(element: etree._Element, *names: str) -> datetime | None:
+    """When an entry or a feed says that it is from, by the first of its own names or of those that mean the same."""
+    said = (text_in(element, name) for name in names)
+    also = ((child.text or "").strip() for name in _DATES for child in element.iterchildren(name))
+    return next(filter(None, map(_time, (*said, *also))), None)
+
+
 def _time(text: str) -> datetime | None:
-    """A date as Atom has it (ISO 8601) or as RSS has it (RFC 5322)."""
+    """A date as Atom has it (ISO 8601) or as RSS has it (RFC 5322), also with a blank too many or Swedish months."""
+    plain = text.lower()
+    for odd, right in _ODD:
+        plain = plain.replace(odd, right)
     try:
-        return time_of(text) or internet_date(text).astimezone(UTC)
+        return time_of(re.sub(r"\s+(?=[-+]\d)", "", text)) or internet_date(plain).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

@@ -5,6 +5,7 @@ time. Where it leads on (redirects, and the documents of a feed) never reaches i
 """
 
 import asyncio
+import codecs
 import ipaddress
 import socket
 import zlib
@@ -42,6 +43,8 @@ _SILENCES: Sequence[tuple[type[Exception], str]] = (
 )
 """What it means that no answer came, by what was raised; the first that fits. Libraries would name addresses."""
 
+_GZIP = b"\x1f\x8b"
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
@@ -51,7 +54,7 @@ class Fetched:
     """What there is at an address.
 
     Args:
-        body: all of it, unpacked.
+        body: all of it, unpacked; in UTF-8, which is marked then, where only the answer's head tells what it is in.
         etag, last_modified: what to ask with the next time; None where the source gives none.
         url: where it was in the end; what it links to is relative to that.
     """
@@ -181,6 +184,7 @@ class Fetcher:
             case status:
                 raise _GivenUpError(f"it answers with an error (HTTP {status})", _retry_after(response.headers))
         headers = response.headers
+        body = _in_utf8(body, response.charset)
         return Fetched(body, headers.get("ETag"), headers.get("Last-Modified"), str(response.url))
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
@@ -188,9 +192,11 @@ class Fetcher:
         packed = response.headers.get("Content-Encoding", "identity").strip().lower()
         if packed not in {"identity", "", "gzip", "x-gzip"}:
             raise _GivenUpError(f"it is packed in a way that was not asked for ({packed[:20]})")
-        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16) if packed in {"gzip", "x-gzip"} else None
+        unpacker = _unpacker() if packed in {"gzip", "x-gzip"} else None
         longest, body, came = self._bounds.longest, bytearray(), 0
         async for piece in response.content.iter_any():
+            if not came and piece.startswith(_GZIP):
+                unpacker = unpacker or _unpacker()  # a file that is packed by itself
             came += len(piece)
             try:
                 body += unpacker.decompress(piece, longest + 1 - len(body)) if unpacker else piece
@@ -201,6 +207,28 @@ class Fetcher:
         if unpacker and not unpacker.eof:
             raise _GivenUpError("it breaks off before its end (gzip)")
         return bytes(body)
+
+
+def _unpacker() -> "zlib._Decompress":
+    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+
+
+def _in_utf8(body: bytes, charset: str | None) -> bytes:
+    """A text that is in what the head of the answer says, and in nothing that it shows by itself, in UTF-8."""
+    if charset is None or body.startswith(_MARKS) or _is_utf8(body):
+        return body
+    try:
+        return codecs.BOM_UTF8 + body.decode(charset).encode()
+    except (LookupError, UnicodeError):
+        return body
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body  # which is how UTF-16 looks
 
 
 def is_public(address: str) -> bool:

@@ -78,6 +78,7 @@ class Item:
         wordings: one for each language, the source's first one first; may be none in a cancel.
         web: https address of the item for readers, or empty.
         source: who says so, to be named: ``Krisinformation.se``, a feed's title, an alert's sender.
+        is_untidy: the document that it stands in had to be mended before it could be read.
         references: what it follows, oldest first: the identifiers of CAP, which are the versions of earlier items.
     """
 
@@ -93,3 +94,4 @@ class Item:
     web: str
     source: str
     references: tuple[str, ...] = ()
+    is_untidy: bool = False

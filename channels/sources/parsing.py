@@ -7,7 +7,7 @@ log takes. The readers here take any value, and answer with an empty one where i
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -40,17 +40,19 @@ class Parsed:
     Args:
         items: in the document's order.
         skipped: how many it has beside those that cannot be used: broken ones, and ones beyond what is taken of one.
+        untidy: what had to be mended before it could be read, in a few words each.
     """
 
     items: tuple[Item, ...]
     skipped: int = 0
+    untidy: tuple[str, ...] = ()
 
 
-def read_each(values: Sequence[Any], read: Callable[[Any], Sequence[Item]]) -> Parsed:
+def read_each(values: Sequence[Any], read: Callable[[Any], Sequence[Item]], untidy: tuple[str, ...] = ()) -> Parsed:
     """Read every element of a document; those that give none are counted, and the others are not lost for them."""
     found = [[item for item in read(value) if _bearable(item)] for value in values[:MOST_ITEMS]]
-    items = tuple(item for some in found for item in some)
-    return Parsed(items, len(values) - sum(bool(some) for some in found))
+    items = tuple(replace(item, is_untidy=bool(untidy)) for some in found for item in some)
+    return Parsed(items, len(values) - sum(bool(some) for some in found), untidy)
 
 
 def _bearable(item: Item) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -171,3 +172,23 @@ async def test_a_warning_that_nobody_can_place_is_shown_to_a_person_with_the_rea
     }
     [draft] = (warned.folder / "drafts").glob("*.md")
     assert "Västra delarna: cannot be placed by its name" in draft.read_text(encoding="utf-8").split("\n")[1]
+
+
+async def test_an_untidy_feed_is_read_and_the_source_is_marked(desk: Desk) -> None:
+    section = f'[sources.power]\nkind = "feed"\nurl = "{desk.sandbox.url}/sources/feed"\n'
+    desk.configure("[sandbox]\n", f"{section}\n[sandbox]\n")
+    title, date = "Avbrott i Löttorp & Byxelkrok", format_datetime(NOW)
+    item = f"<item><guid>4</guid><title>{title}</title><pubDate>{date}</pubDate></item>"
+    feed = f"\n<?xml version='1.0'?><rss version='2.0'><channel><title>Elnät</title>{item}</channel></rss>"
+    desk.sandbox.sources.play("feed", feed.encode())
+    polled = await desk.run("sources", "poll")
+    assert "had to be mended: blank lines before its beginning, an unescaped &" in " ".join(polled.out.split())
+    [state] = (await desk.run("sources", "list", "--json")).data["sources"]
+    assert state["untidy"] == "blank lines before its beginning, an unescaped &"
+    [draft] = (desk.folder / "drafts").glob("*.md")
+    assert "# Avbrott i Löttorp \\& Byxelkrok" in draft.read_text(encoding="utf-8")
+
+    desk.sandbox.sources.play("feed", feed.strip().replace("&", "&amp;").encode())
+    await desk.run("sources", "poll")
+    [state] = (await desk.run("sources", "list", "--json")).data["sources"]
+    assert state["untidy"] is None

@@ -452,3 +452,19 @@ async def test_trying_out_does_nothing(here: World) -> None:
     assert [(one.fate, one.became) for one in tried.decided] == [(Fate.PUBLISH, "")]
     assert await entries(here) == []
     assert drafts(here) == {}
+
+
+async def test_an_untidy_source_is_named_in_the_log_once_and_again_when_it_is_untidy_in_another_way(
+    tmp_path: Path, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    section = '[sources.vma]\nkind = "feed"\nurl = "http://127.0.0.1:8070/sources/feed"\n'
+    async with following(tmp_path / "here", database_url, section) as here:
+        for feed in ("\n<?xml version='1.0'?><rss><channel/></rss>", "<rss><channel/></rss> 0.2 s"):
+            here.sandbox.sources.play("feed", feed.encode())
+            await poll(here)
+            await poll(here)
+    logged = [one.message for one in caplog.records if "untidy" in one.message]
+    assert logged == [
+        "source vma is untidy and had to be mended: blank lines before its beginning",
+        "source vma is untidy and had to be mended: something after its end",
+    ]

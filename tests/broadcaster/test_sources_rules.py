@@ -218,6 +218,12 @@ def test_it_is_told_where_each_area_lies_and_by_what() -> None:
     )
 
 
+def test_what_had_to_be_mended_is_never_published_by_rule() -> None:
+    mended = replace(FIRE, is_untidy=True)
+    assert judge(mended, PUBLISHES, (), None, NOW) == Draft(Reason.UNTIDY, Kind.ALERT, None, (BORGHOLM,))
+    assert judge(mended, DRAFTS, (), None, NOW) == Draft(Reason.RULE, Kind.ALERT, None, (BORGHOLM,))
+
+
 def test_a_company_without_a_number_is_where_those_beside_it_are() -> None:
     company = replace(BORGHOLM, id="vatten", code="", variables=dict(BORGHOLM.variables, name="Ölands vatten"))
     beside = replace(DRAFTS, municipalities=(MORBYLANGA, company))

@@ -72,7 +72,9 @@ async def test_a_person_need_not_wait(database: Database) -> None:
 
 async def test_failures_are_counted_until_it_works_again(database: Database) -> None:
     await turns(database, NOW)
-    await sources.succeed(database, "vma", NOW, NOW + MINUTE, ("rule", '"etag"', None))
+    await sources.succeed(
+        database, "vma", NOW, NOW + MINUTE, sources.Memory("rule", '"etag"', None, "control characters")
+    )
     for _ in range(2):
         await sources.fail(database, "vma", NOW + MINUTE, NOW + 2 * MINUTE, "it is HTML, not JSON")
     state = (await sources.states(database))["vma"]
@@ -82,6 +84,7 @@ async def test_failures_are_counted_until_it_works_again(database: Database) -> 
     await sources.succeed(database, "vma", NOW + 2 * MINUTE, NOW + 3 * MINUTE, None)
     state = (await sources.states(database))["vma"]
     assert (state.failures, state.succeeded, state.etag) == (0, NOW + 2 * MINUTE, '"etag"')
+    assert state.untidy == "control characters"
 
 
 async def test_an_item_is_taken_up_once(database: Database) -> None:

@@ -93,6 +93,40 @@ async def test_packed_answers_are_unpacked(http: aiohttp.ClientSession) -> None:
     assert answer.body == NEWS
 
 
+async def test_a_file_that_is_packed_by_itself_is_unpacked(http: aiohttp.ClientSession) -> None:
+    async with source(saying(body=gzip.compress(NEWS), headers={"Content-Type": "application/gzip"})) as url:
+        answer = await Fetcher(http).fetch(f"{url}/feed.xml.gz")
+    assert isinstance(answer, Fetched)
+    assert answer.body == NEWS
+    assert "longer than" in await reason_of(http, saying(body=gzip.compress(bytes(50_000_000))))
+
+
+@pytest.mark.parametrize(
+    ("charset", "text", "body"),
+    [
+        ("iso-8859-1", "Öland", "Öland".encode("latin-1")),
+        ("windows-1252", "Öl…", "Öl…".encode("windows-1252")),
+        ("utf-16-le", "Öland", "Öland".encode("utf-16-le")),
+    ],
+)
+async def test_what_only_the_head_of_the_answer_tells_of_its_characters_is_heeded(
+    http: aiohttp.ClientSession, charset: str, text: str, body: bytes
+) -> None:
+    async with source(saying(body=body, headers={"Content-Type": f"text/xml; charset={charset}"})) as url:
+        answer = await Fetcher(http).fetch(url)
+    assert isinstance(answer, Fetched)
+    assert answer.body.decode("utf-8-sig") == text
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "x-unknown", "utf-8"])
+async def test_what_shows_its_characters_itself_is_left_as_it_is(http: aiohttp.ClientSession, charset: str) -> None:
+    for body in ("Öland".encode(), "Öland".encode("utf-16"), *([b"\xd6land"] if charset != "iso-8859-1" else [])):
+        async with source(saying(body=body, headers={"Content-Type": f"text/xml; charset={charset}"})) as url:
+            answer = await Fetcher(http).fetch(url)
+        assert isinstance(answer, Fetched)
+        assert answer.body == body
+
+
 async def test_a_packed_bomb_is_unpacked_no_further_than_the_limit(http: aiohttp.ClientSession) -> None:
     bomb = gzip.compress(bytes(50_000_000))
     assert len(bomb) < 100_000

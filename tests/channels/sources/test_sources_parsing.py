@@ -1,6 +1,7 @@
 """What is read of each source's documents: the shapes that were seen in the wild, and whatever else may come."""
 
 import json
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -641,6 +642,179 @@ def test_an_entry_whose_words_change_is_a_new_version_and_one_that_is_made_anew_
     same, other = ATOM.replace(b"<title>Eln", b"<!-- new --><title>Eln"), ATOM.replace(b"Vi lagar", b"Vi har lagat")
     versions = [parsed("feed", document).items[0].version for document in (ATOM, same, other)]
     assert versions[0] == versions[1] != versions[2]
+
+
+DATED = "Fri, 31 Oct 2025 08:26:18 +0100"
+PLAIN = f"""<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>Elnät</title>
+<item><title>Avbrott på Öland</title><link>https://elnat.example.se/4</link><pubDate>{DATED}</pubDate>
+<guid>4</guid><description>Ett träd ligger över ledningen.</description></item></channel></rss>"""
+
+
+@pytest.mark.parametrize(
+    ("body", "untidy"),
+    [
+        (PLAIN, ()),
+        (f"\n \r\n{PLAIN}", ("blank lines before its beginning",)),
+        (f"\ufeff\n{PLAIN}", ("blank lines before its beginning",)),
+        (f"Warning: mysql_connect() in <b>/feed.php</b>\n{PLAIN}", ("something before its beginning",)),
+        (PLAIN.replace("Ett", "\x18Ett\x0b&#x1F;&#0;"), ("control characters",)),
+        (f"{PLAIN}\n<!-- cached --><script></script> 0.2 s", ("something after its end",)),
+        (
+            PLAIN.replace("<rss", '<!DOCTYPE rss PUBLIC "-//N//DTD" "http://x.example.org/d.dtd">\n<rss'),
+            ("a document type",),
+        ),
+        (PLAIN.replace("?>", "?><!-- & -->\n<!DOCTYPE rss SYSTEM 'file:///etc/passwd'>"), ("a document type",)),
+        (PLAIN.encode("utf-16"), ()),
+        (PLAIN.encode("utf-16-le"), ()),
+        (PLAIN.encode("utf-8-sig"), ()),
+        (PLAIN.replace('encoding="UTF-8"', "").encode(), ()),
+        (PLAIN.replace("UTF-8", "iso-8859-1").encode("latin-1"), ()),
+        (PLAIN.replace("UTF-8", "iso-8859-1").encode(), ("it is UTF-8, not iso-8859-1",)),
+        (PLAIN.encode("windows-1252"), ("it is not UTF-8",)),
+        (PLAIN.replace("UTF-8", "x-unknown").encode("windows-1252"), ("it is not x-unknown",)),
+    ],
+)
+def test_an_untidy_feed_is_read_and_said_to_be(body: str | bytes, untidy: tuple[str, ...]) -> None:
+    found = parsed("feed", body if isinstance(body, bytes) else body.encode())
+    assert found.untidy == untidy
+    [item] = found.items
+    assert item.wordings[0] == Wording("sv", "Avbrott på Öland", "Ett träd ligger över ledningen.")
+    assert item.is_untidy is bool(untidy)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Öland & Gotland", "Öland & Gotland"),
+        ("A&B; C&amp;D &", "A&B; C&D &"),
+        ("El&nbsp;borta &ndash; l&auml;ge", "El borta – läge"),
+        ("Öland &amp;amp; Gotland", "Öland & Gotland"),
+        ("<![CDATA[Öland & <b>Gotland</b>]]>", "Öland & Gotland"),
+        ("<![CDATA[Öland & ]]>& &lt;i>Gotland", "Öland & & Gotland"),
+    ],
+)
+def test_signs_that_are_not_escaped_are_what_they_look_like(written: str, read: str) -> None:
+    [item] = parsed("feed", PLAIN.replace("Avbrott på Öland", written).encode()).items
+    assert item.wordings[0].headline == read
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<item><title>Halv</title><guid>9</guid><description>Vatten <b>ska kokas</description></item>",
+        "<item><title>Halv</title><guid>9</guid><description>Koka <5 minuter</description></item>",
+        "<item><title>Halv</title><guid>9</guid><description>Utan slut",
+    ],
+)
+def test_an_item_that_is_broken_is_left_out_whole_and_the_others_are_read(broken: str) -> None:
+    found = parsed("feed", PLAIN.replace("<item>", f"{broken}<item>").encode())
+    assert [item.id for item in found.items] == ["4"]
+    assert (found.skipped, found.untidy) == (1, ("broken or unfinished items, which were left out",))
+
+
+@pytest.mark.parametrize("ends", ["", "\n<item><title>Hal", "\n</item", "</chan", "<!-- made in 0.2"])
+def test_of_a_feed_that_breaks_off_what_came_whole_is_read(ends: str) -> None:
+    found = parsed("feed", f"{PLAIN[: PLAIN.index('</channel>')]}{ends}".encode())
+    assert [item.id for item in found.items] == ["4"]
+    assert found.untidy == ("broken or unfinished items, which were left out",)
+
+
+def test_an_alert_that_breaks_off_is_refused() -> None:
+    with pytest.raises(SourceError, match="broken"):
+        parsed("cap", cap()[:-40])
+
+
+MEDIA = "<media:title>arkivbild.jpg</media:title><media:description>Karta</media:description>"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<item>", f"<item>{MEDIA}"),
+        ("<item>", f"<item><media:content><media:title>Karta</media:title></media:content>{MEDIA}"),
+        ("<channel>", f"<channel>{MEDIA}<image><title>Bild</title><url>x</url></image>"),
+        ("<guid>4</guid>", "<guid>4</guid><atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='self' href='/x'/>"),
+        ("<guid>4</guid>", "<guid>4</guid><i:summary xmlns:i='http://www.itunes.com/dtds'>Podd</i:summary>"),
+    ],
+)
+def test_what_is_said_of_a_picture_is_no_title_or_text(before: str, after: str) -> None:
+    [item] = parsed("feed", PLAIN.replace(before, after).encode()).items
+    assert item.wordings[0] == Wording("sv", "Avbrott på Öland", "Ett träd ligger över ledningen.")
+    assert (item.source, item.web) == ("Elnät", "https://elnat.example.se/4")
+
+
+def test_an_item_that_only_has_a_text_gets_its_headline_from_that() -> None:
+    bare = PLAIN.replace("<title>Avbrott på Öland</title>", MEDIA).replace("Ett träd", "Elen är borta. Ett träd")
+    [item] = parsed("feed", bare.encode()).items
+    assert item.wordings[0].headline == "Elen är borta"
+
+
+RDF = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://elnat.example.se/"><title>Elnät</title></channel>
+<item rdf:about="https://elnat.example.se/4"><dc:title>Nej</dc:title><title>Avbrott</title>
+<link>https://elnat.example.se/a</link><dc:date>2025-10-31T08:26:18+01:00</dc:date><description>Kort</description></item>
+</rdf:RDF>"""
+
+
+def test_rss_1_0_is_read_and_its_items_are_known_by_their_address() -> None:
+    [item] = parsed("feed", RDF.encode()).items
+    assert (item.id, item.web, item.sent) == ("https://elnat.example.se/4", "https://elnat.example.se/a", SENT)
+    assert (item.source, item.wordings) == ("Elnät", (Wording("sv", "Avbrott", "Kort"),))
+
+
+def test_a_feed_may_give_its_namespaces_any_prefix_and_its_links_another_base() -> None:
+    prefixed = """<a:feed xmlns:a="http://www.w3.org/2005/Atom" xml:base="https://elnat.example.se/nytt/"><a:title>E</a:title>
+    <a:entry xml:base="2025/"><a:id>1</a:id><a:title>Avbrott</a:title><a:link href="4.html"/>
+    <a:updated>2025-10-31T07:26:18Z</a:updated></a:entry></a:feed>"""
+    [item] = parsed("feed", prefixed.encode()).items
+    assert (item.wordings[0].headline, item.web) == ("Avbrott", "https://elnat.example.se/nytt/2025/4.html")
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "2025-10-31T08:26:18+01:00",
+        "2025-10-31 08:26:18 +0100",
+        "2025-10-31 07:26:18",
+        "31 Oct 2025 08:26:18 +0100",
+        "fre, 31 okt 2025 08:26:18 +0100",
+        "Fri, 31 Oct 2025 08:26:18 CET",
+        " Fri, 31 Oct 2025 07:26:18 GMT ",
+    ],
+)
+def test_dates_are_read_in_odd_forms_too(date: str) -> None:
+    [item] = parsed("feed", PLAIN.replace(DATED, date).encode()).items
+    assert item.sent == SENT
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"version": "https://jsonfeed.org/version/1.1"}', "it is JSON, not XML"),
+        (b"<!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0'><html>Logga in</html>", "perhaps one to log in"),
+        (b"Service Unavailable", "something else or broken"),
+    ],
+)
+def test_what_is_no_feed_at_all_is_said(body: bytes, reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        parsed("feed", body)
+
+
+@pytest.mark.parametrize("first", ["\n", "Warning: x\n", "<!-- x -->", "&\x0b"])
+def test_nothing_that_is_mended_lets_entities_in(first: str) -> None:
+    for bomb in (BOMB, OUTSIDE, IN_AN_ATTRIBUTE):
+        with pytest.raises(SourceError):
+            parsed("feed", first.encode() + bomb)
+    hidden = PLAIN.replace("<rss", '<!DOCTYPE rss PUBLIC "x" "[" [<!ENTITY a SYSTEM "file:///etc/passwd">]><rss')
+    with pytest.raises(SourceError):
+        parsed("feed", hidden.replace("Ett", "&a;").encode())
+
+
+def test_a_large_feed_of_broken_items_is_given_up_in_a_moment() -> None:
+    started = time.process_time()
+    parsed("feed", PLAIN.replace("<item>", "<item><b>" * 100_000 + "<item>").encode())
+    assert time.process_time() - started < 5
 
 
 def test_a_dead_feed_without_entries_is_no_mistake() -> None:
