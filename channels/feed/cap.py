@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from zoneinfo import ZoneInfo
 
 from channels.feed.alerts import GRADES, Alert, in_force
-from channels.feed.document import CAP, NAMED_IN, NOTHING_YET, Feed, Format, Link, WholeLinks, name_in, outline
+from channels.feed.document import CAP, NAMED_IN, NOTHING_YET, Feed, Format, Link, WholeLinks, name_in, outline, page_in
 from channels.words import WORDS, words
 from channels.xml_text import xml_text
 from messages.html_text import plain
@@ -68,7 +68,7 @@ def _add_info(root: Element, alert: Alert, rendition: Rendition, municipality: M
         ("headline", rendition.title),
         ("description", description),
         ("instruction", instruction),
-        ("web", _web(municipality, rendition.language)),
+        ("web", page_in(municipality, rendition.language)),
         ("contact", municipality.variables.get("phone", "")),
     ):
         _add(info, tag, text)
@@ -156,12 +156,6 @@ def _reference(alert: Alert, authority: str) -> str:
 def _quoted(name: str) -> str:
     """An incident as CAP lists them: in quotation marks where it has blanks."""
     return f'"{name.replace(chr(34), chr(39))}"' if " " in name else name
-
-
-def _web(municipality: Municipality, code: str) -> str:
-    own = municipality.translations.get(code, {})
-    address = own.get("page") or municipality.variables.get("page", "")
-    return address if not address or "://" in address else f"https://{address}"
 
 
 def _time(time: datetime) -> str:

@@ -64,6 +64,7 @@ class Feed:
     Args:
         surface: its name: municipality and language, ``borgholm/sv``, or ``all/sv``.
         names: the municipalities' names by id, in the feed's language.
+        pages: where each can be read, by id, in the feed's language: its public page, or its web site.
         author: who speaks where no municipality is named.
         authority: the domain name that its ids hang on; they stay the same wherever the feed moves.
         public_url: where ``serve`` is reached from outside, or None.
@@ -75,6 +76,7 @@ class Feed:
     title: str
     description: str
     names: Mapping[str, str]
+    pages: Mapping[str, str]
     author: str
     authority: str
     public_url: str | None
@@ -87,8 +89,14 @@ class Feed:
 
     @property
     def home(self) -> str:
-        """The page that leads to the feeds."""
-        return f"{self.public_url or 'https://' + self.authority}/"
+        """The page that says the same: the municipality's, or that of all together."""
+        own = self.pages.get(self.surface.partition("/")[0])
+        return own or f"{self.public_url or 'https://' + self.authority}/"
+
+    def page_of(self, showing: Showing) -> str | None:
+        """Where an entry can be read on the page of its municipality, if that has one."""
+        page = self.pages.get(showing.parcel.rendition.municipality)
+        return page and f"{page}#{anchor(place(showing))}"
 
     def links(self, form: Format) -> Sequence[Link]:
         """What the feed says in a format about where it is."""
@@ -141,6 +149,7 @@ def describe(
         title=own.joint_title if joint else own.title.format(name=author),
         description=own.description.format(name=author),
         names=names,
+        pages={id_: page for id_, one in municipalities.items() if (page := page_in(one, language))},
         author=author,
         authority=authority,
         public_url=public_url,
@@ -268,6 +277,7 @@ def _item(feed: Feed, showing: Showing) -> dict[str, object]:
     parcel = showing.parcel
     return {
         "id": entry_id(feed.authority, place(showing), parcel),
+        **({"url": page} if (page := feed.page_of(showing)) else {}),
         "title": _title(feed, parcel.rendition),
         "content_html": xml_text(parcel.rendition.text),
         "date_published": _seconds(parcel.issued).isoformat(),
@@ -284,6 +294,8 @@ def _add_entry(document: FeedGenerator, feed: Feed, showing: Showing) -> None:
     entry = document.add_entry(order="append")
     entry.id(entry_id(feed.authority, place(showing), parcel))
     entry.title(_title(feed, rendition))
+    if page := feed.page_of(showing):
+        entry.link(href=page, rel="alternate", type="text/html")
     entry.author(name=_author(feed, rendition))
     entry.content(xml_text(rendition.text), type="html")
     entry.published(_seconds(parcel.issued))
@@ -315,6 +327,18 @@ def _categories(feed: Feed, showing: Showing) -> Sequence[tuple[str, str, str]]:
 def name_in(municipality: Municipality, language: str) -> str:
     """A municipality's name in a language."""
     return municipality.translations.get(language, {}).get("name") or municipality.variables["name"]
+
+
+def page_in(municipality: Municipality, language: str) -> str:
+    """Where a municipality's messages can be read in a language; empty if that is nowhere."""
+    own = municipality.translations.get(language, {})
+    address = own.get("page") or municipality.variables.get("page", "")
+    return address if not address or "://" in address else f"https://{address}"
+
+
+def anchor(message: str) -> str:
+    """Where a message stands on its municipality's page."""
+    return f"m-{message}"
 
 
 def _seconds(time: datetime) -> datetime:

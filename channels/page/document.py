@@ -12,9 +12,9 @@ from markupsafe import Markup, escape
 
 from channels.contract import Showing, Standing
 from channels.exercise import is_exercise
-from channels.feed.document import JOINT, Format, is_withdrawn
+from channels.feed.document import JOINT, Format, anchor, is_withdrawn
 from channels.page.dialling import dialled, shown
-from channels.page.fragment import under
+from channels.page.fragment import under, with_numbers
 from channels.page.site import FIRST_LANGUAGE, Address, Site, up
 from channels.page.threads import Thread, in_language, is_corrected, is_late, said_at, threads
 from channels.providers.feed import FEED
@@ -135,7 +135,7 @@ class _Line:
     status: str
     word: str
     since: Markup
-    note: str
+    note: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +288,7 @@ class _Page:
         late = within is not None and is_late(showing, within, self._made.now)
         tone, said = self._marks(showing)
         return _Entry(
-            id=f"m-{showing.slot}" + (f"-{rendition.municipality}" if self._address.joint else ""),
+            id=anchor(showing.slot) + (f"-{rendition.municipality}" if self._address.joint else ""),
             tone=tone,
             label=" · ".join(filter(None, [self._name(rendition.municipality), *said])),
             title=rendition.title,
@@ -334,7 +334,7 @@ class _Page:
     def _leading_to(self, showing: Showing) -> _Link:
         """The way from the page of all together to the page that has the whole text."""
         there = self._site.other(self._address, showing.parcel.rendition.municipality)
-        return _Link(f"{self._to(there)}#m-{showing.slot}", self._own.in_full)
+        return _Link(f"{self._to(there)}#{anchor(showing.slot)}", self._own.in_full)
 
     def _name(self, municipality: str) -> str:
         """Whose it is, where that is not plain."""
@@ -350,7 +350,7 @@ class _Page:
                     str(standing.status),
                     self._own.statuses[standing.status],
                     self._at(self._own.since, standing.since, self._own.time_short),
-                    standing.note,
+                    with_numbers(escape(standing.note)),
                 )
                 for standing in sorted(self._standings, key=lambda s: (_WORST_FIRST.index(s.status), s.name.casefold()))
                 if standing.municipality == municipality.id

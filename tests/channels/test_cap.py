@@ -273,7 +273,7 @@ async def test_an_entry_says_what_it_leads_to(scene: Scene) -> None:
     assert parsed.feed.language == "sv"
     assert [(link.rel, link.href) for link in parsed.feed.links] == [
         ("self", "https://kris.example.se/feeds/borgholm/cap.atom"),
-        ("alternate", "https://kris.example.se/"),
+        ("alternate", "https://kris.example.se/borgholm/"),
     ]
     (entry,) = parsed.entries
     assert entry.title == "Rubrik m1 sv"

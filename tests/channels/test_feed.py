@@ -503,3 +503,37 @@ def test_a_relative_folder_is_meant_from_the_configurations_folder() -> None:
 def test_an_authority_that_is_no_domain_name_is_refused(authority: str) -> None:
     with pytest.raises(ValidationError, match="authority"):
         settings(authority=authority)
+
+
+PAGES = {
+    "borgholm": replace(
+        BORGHOLM,
+        variables={**BORGHOLM.variables, "page": "https://kris.example.se/borgholm/"},
+        translations={"en": {"page": "https://kris.example.se/borgholm/en/"}},
+    ),
+    "morbylanga": replace(MORBYLANGA, variables={**MORBYLANGA.variables, "page": "www.morbylanga.se"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("surface", "home", "entry"),
+    [
+        ("borgholm/sv", "https://kris.example.se/borgholm/", "https://kris.example.se/borgholm/#m-m1"),
+        ("borgholm/en", "https://kris.example.se/borgholm/en/", "https://kris.example.se/borgholm/en/#m-m1"),
+        ("morbylanga/sv", "https://www.morbylanga.se", "https://www.morbylanga.se#m-m1"),
+        ("all/sv", "https://kris.example.se/", "https://kris.example.se/borgholm/#m-m1"),
+    ],
+)
+def test_a_feed_leads_to_the_municipalitys_page_and_an_entry_to_its_message_there(
+    surface: str, home: str, entry: str
+) -> None:
+    sender = surface.partition("/")[0].replace("all", "borgholm")
+    rendition = Rendition(sender, "feed", "sv", "Rubrik", "<p>Text</p>")
+    parcel = Parcel("m1-1", surface, rendition, "m1", Kind.ALERT, Severity.SEVERE, ISSUED, ISSUED + timedelta(days=1))
+    feed = describe(surface, PAGES, "borgholm.se", "https://kris.example.se")
+    for form in XML:
+        parsed = feedparser.parse(render_feed(feed, [Showing(surface, "m1", parcel, ISSUED)], form))
+        assert parsed.feed.link == home
+        assert parsed.entries[0].link == entry
+    written = json.loads(render_feed(feed, [Showing(surface, "m1", parcel, ISSUED)], Format.JSON))
+    assert (written["home_page_url"], written["items"][0]["url"]) == (home, entry)

@@ -20,6 +20,7 @@ from channels.page.fragment import under
 from channels.page.threads import in_language, is_late, threads
 from channels.registry import FORMS
 from messages.document import parse
+from messages.markdown import to_html
 from messages.model import Kind, Municipality, ServiceStatus, Severity
 from messages.rendering import render
 from tests.fakes.board import FixedBoard
@@ -746,3 +747,49 @@ def test_the_files_are_every_page_the_missing_one_and_all_of_them_compressed() -
 def test_every_severity_has_its_colour_and_word(severity: Severity) -> None:
     (article,) = page(showing(severity=severity)).iter("article")
     assert article.get("class") == severity
+
+
+NUMBERS = {
+    "Ring 0485-880 00.": "0485-880 00 +4648588000",
+    "Ring 0485-880\u00a000 eller 0485 – 470 00, dygnet runt": (
+        "0485-880\u00a000 +4648588000, 0485 – 470 00 +4648547000"
+    ),
+    "070-174 06 05, 0701740606, +46 70 174 06 07": (
+        "070-174 06 05 +46701740605, 0701740606 +46701740606, +46 70 174 06 07 +46701740607"
+    ),
+    "+46(0)485-880 00": "+46(0)485-880 00 +4648588000",
+    "Vid fara, ring 112 genast. Annars ring 113 13.": "112 112, 113 13 11313",
+    "Call 1177 first": "1177 1177",
+    "den 2022-12-13 kl. 08.30–17.00": "",
+    "över 112 personer, 1177.se och 0–4 år": "",
+    "org.nr 212000-0795, OCR 0123456789012, 05 000 kr, 08 30 2022": "",
+    "https://exempel.se/0485-88000 och x0485-880 00": "",
+}
+
+
+@pytest.mark.parametrize("said", NUMBERS)
+def test_a_phone_number_in_running_text_can_be_called_and_what_only_looks_like_one_cannot(said: str) -> None:
+    found = page(showing(text=to_html(said)), standings=[standing(note=said)])
+    for place in ("//article", "//section[@aria-labelledby='services']"):
+        links = each(found, f"{place}//a[starts-with(@href, 'tel:')]")
+        assert ", ".join(f"{one.text_content()} {one.get('href')[4:]}" for one in links) == NUMBERS[said]
+
+
+def test_a_number_that_its_author_has_linked_and_what_stands_letter_by_letter_is_left_alone() -> None:
+    written = '<p><a href="tel:+46485">0485-880 00</a> <code>0485-880 00</code></p><pre>0485-880 00</pre>'
+    assert under(written, 3) == written
+
+
+def test_what_works_and_what_does_not_stands_right_below_what_holds_before_the_numbers() -> None:
+    found = page(showing(), standings=[standing()])
+    assert [one.get("aria-labelledby") for one in found.iter("section")][:3] == ["now", "services", "phone"]
+
+
+def test_a_promise_that_was_not_kept_looks_like_a_warning() -> None:
+    [late] = each(page(showing(next_update=NOW - HOUR)), "//article//p[@class='warning']")
+    assert "försenad" in text(late)
+
+
+def test_what_was_said_earlier_has_a_place_that_a_feed_can_lead_to() -> None:
+    found = page(showing("m1"), showing("m2", kind=Kind.UPDATE, issued=NOW))
+    assert [one.get("id") for one in each(found, "//article | //details//*[@id]")] == ["m-m2", "m-m1"]
