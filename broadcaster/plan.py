@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from broadcaster.board import Change, Notice, changes
 from broadcaster.config import Config
 from broadcaster.lifecycle import is_for
 from broadcaster.practice import demanded, findings
 from broadcaster.recordings import attached, by_language
 from broadcaster.store.audiences import Route
-from broadcaster.store.board import Notice
 from broadcaster.store.submissions import Posting, Submission
 from channels.contract import Standing
 from channels.registry import CHANNELS, FORMS, PROVIDERS
@@ -19,7 +19,9 @@ from messages.checking import check, expiry
 from messages.document import content_hash, decode, message_id, parse, serialise
 from messages.model import Message, Municipality, Rendition
 from messages.practice import Finding
+from messages.problems import InputError
 from messages.rendering import render
+from messages.services import strangers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Plan:
         routes: how residents are reached, by channel; first come, first served for those who subscribe to several.
         recordings: WAV files that phone lines play, by language.
         zone: whose times residents are told.
+        board: what it changes on the board of services.
         findings: where it does not meet good practice, which its severity does not insist on.
     """
 
@@ -40,6 +43,7 @@ class Plan:
     routes: dict[str, tuple[Route, ...]]
     recordings: Mapping[str, bytes]
     zone: ZoneInfo
+    board: tuple[Change, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -88,7 +92,19 @@ def plan_for(message: Message, config: Config, now: datetime, board: Sequence[St
     demanded(found, message.severity, config)
     recordings = by_language(message, renditions, config.municipalities)
     postings = tuple(_postings(renditions, config))
-    return Plan(message, renditions, postings, _routes(message, config), recordings, config.zone, found)
+    changed = changes(board, _notices(message), now)
+    return Plan(message, renditions, postings, _routes(message, config), recordings, config.zone, changed, found)
+
+
+def plan_written(message: Message, config: Config, now: datetime, board: Sequence[Standing]) -> Plan:
+    """Plan what a person has written, who can be asked about a service with a name like another one's.
+
+    Raises:
+        InputError: as :func:`plan_for` does, and for such services.
+    """
+    if problems := tuple(strangers(message, [one.name for one in board])):
+        raise InputError(problems)
+    return plan_for(message, config, now, board)
 
 
 def prepare(data: bytes, file: str, config: Config, now: datetime) -> Plan:

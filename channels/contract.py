@@ -295,7 +295,7 @@ class Standing:
 
     Args:
         name, note: as the communicator wrote them, whatever the language of the page.
-        since: when it got this status (UTC).
+        since: when it got this status (UTC); None where nobody knows, or it never had another.
         changed: when anything of it last changed (UTC).
     """
 
@@ -303,7 +303,7 @@ class Standing:
     name: str
     status: ServiceStatus
     note: str
-    since: datetime
+    since: datetime | None
     changed: datetime
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import PurePath
 from typing import Annotated
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from messages import bounds, toml_lines
 from messages.characters import FORBIDDEN, is_blank
-from messages.model import Kind, ServiceStatus, Severity
+from messages.model import Kind, Service, ServiceStatus, Severity
 from messages.problems import InputError, Place, Problem
 from messages.spelling import quoted, suggestion
 
@@ -183,6 +183,36 @@ def amended(source: str, values: Mapping[str, Value | None]) -> str:
         else:
             source = source[: span[0]] + line + source[span[1] :]
     return added + source
+
+
+def offering(source: str, services: Sequence[Service]) -> str:
+    """Take what the front matter ``source`` says of services out, and offer how they stand as comments at its end.
+
+    A message changes only what it names: whoever goes on with it takes the marks away from what has changed.
+    """
+    kept = toml_lines.without_tables(amended(source, {"services": None}), "services")
+    kept = kept.partition(_OFFER)[0].rstrip("\n") + "\n"
+    if not services:
+        return kept
+    lines = "".join(f"#\n# {line}\n" if line == "[[services]]" else f"# {line}\n" for line in _tables(services))
+    return f"{kept}\n{_OFFER}{lines}"
+
+
+_OFFER = """\
+# The board of services as it stood when this file was made. The message changes only what it names: take the marks away
+# from a service that has changed, and say how it stands now.
+"""
+
+
+def _tables(services: Sequence[Service]) -> Iterator[str]:
+    for service in services:
+        yield "[[services]]"
+        yield f"name = {_written(service.name)}"
+        yield f"status = {_written(service.status)}"
+        if service.note:
+            yield f"note = {_written(service.note)}"
+        if service.municipalities:
+            yield f"municipalities = {_written(service.municipalities)}"
 
 
 def _written(value: Value) -> str:

@@ -28,13 +28,13 @@ class Line:
     """A line of the board of services.
 
     Args:
-        since: when it got this status.
+        since: when it got this status; None where nobody knows, or it never had another.
     """
 
     name: str
     status: ServiceStatus
     note: str
-    since: datetime
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +130,11 @@ def _list(situation: Situation, spoken: Language, status: ServiceStatus, zone: t
 
 
 def _item(line: Line, spoken: Language, zone: tzinfo) -> str:
-    since = spoken.report.since.format(time=told(line.since, spoken.moments.written, spoken.code, zone))
-    note = f" {_sentence(escaped(line.note))}" if line.note else ""
-    return f"{escaped(line.name)}, {since}.{note}"
+    said = escaped(line.name)
+    if line.since is not None:
+        time = told(line.since, spoken.moments.written, spoken.code, zone)
+        said = f"{said}, {spoken.report.since.format(time=time)}"
+    return f"{said}. {_sentence(escaped(line.note))}" if line.note else f"{said}."
 
 
 def _short(situation: Situation, spoken: Language, channel: str, zone: tzinfo) -> str:

@@ -96,6 +96,19 @@ def span_of(source: str, key: str) -> tuple[int, int] | None:
     return None
 
 
+def without_tables(source: str, name: str) -> str:
+    """Take an array of tables out of a source, and leave every other line as it is."""
+    kept, position, is_meant = "", 0, False
+    while position < len(source):
+        found = _STATEMENT.match(source, position)
+        if found and found["header"]:
+            is_meant = _split(found["table"])[:1] == [name]
+        end = _end_of_statement(source, found.end() if found else position)
+        kept += "" if is_meant else source[position:end]
+        position = end
+    return kept
+
+
 @lru_cache(maxsize=1)  # a file with many errors asks for many lines of one source
 def _lines(source: str) -> Mapping[tuple[str | int, ...], int]:
     """Every path that has a line of its own, with the line on which it first appears."""

@@ -9,6 +9,7 @@ from rich.console import Console
 from broadcaster.audience import Audience, estimate
 from broadcaster.cli import context, practising
 from broadcaster.cli.agreeing import agreed
+from broadcaster.cli.board_changes import changes_as_data, print_board
 from broadcaster.cli.errors import NOT_DELIVERED
 from broadcaster.cli.output import console, print_json, show_text, table
 from broadcaster.cli.previewing import audience_line
@@ -17,7 +18,7 @@ from broadcaster.cli.reporting import report
 from broadcaster.config import Config, Mode
 from broadcaster.delivery import State
 from broadcaster.opening import opened
-from broadcaster.plan import Plan, plan_for
+from broadcaster.plan import Plan, plan_written
 from broadcaster.store import doubts, reports
 from broadcaster.store.board import BoardStore
 from broadcaster.store.reports import Progress, Tally
@@ -51,7 +52,7 @@ def deliver(
         out.print("This very message was sent before, and nothing goes out twice. What became of it:")
         code = context.run(report(config, message_id(message), as_json=as_json))
         return 0 if dry_run else code
-    plan = None if before.total else plan_for(message, config, datetime.now(config.zone), board)
+    plan = None if before.total else plan_written(message, config, datetime.now(config.zone), board)
     if plan is None:
         out.print("This very message was sent before, though not to its end. What is left would go on:")
         out.print(progress_table(before))
@@ -63,6 +64,7 @@ def deliver(
         print_plan(out, plan, audience, datetime.now(config.zone))
         for remark in plan.message.remarks:
             out.print(f"note: {remark}")
+        print_board(out, plan, config)
         practising.print_lines(out, plan.findings, message.file)
         planned = _as_planned(plan, audience)
     if dry_run or not (yes or _agreed(config.mode)):
@@ -128,7 +130,11 @@ def _as_planned(plan: Plan, audience: Audience) -> dict[str, object]:
     planned = [Tally(p.rendition.channel, p.rendition.municipality, State.PENDING, 1) for p in plan.postings]
     planned += [Tally(SMS.name, place, State.PENDING, n) for (place, _), n in audience.readers.items()]
     found = practising.as_data(plan.findings)
-    return as_data(plan.id, Progress(tuple(planned))) | {"state": "planned", "findings": found}
+    return as_data(plan.id, Progress(tuple(planned))) | {
+        "state": "planned",
+        "board": changes_as_data(plan.board),
+        "findings": found,
+    }
 
 
 def _agreed(mode: Mode) -> bool:

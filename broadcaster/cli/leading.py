@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from broadcaster.cli import context
+from broadcaster.cli.board_changes import entries_as_data, print_entries
 from broadcaster.cli.errors import UsageError
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.cli.progress import as_data
@@ -142,6 +143,7 @@ async def show_one(config: Config, wanted: str, *, as_json: bool) -> None:
         running = await _clocks(store.database, config, incident)
         async with store.database.read() as connection:
             later = await incidents.later(connection, incident.name)
+            board = await timeline.board_of(connection, incident, thread)
     if as_json:
         messages = [_message(said, thread, progress[said.id], authors.get(said.id), now) for said in thread]
         print_json(
@@ -149,6 +151,7 @@ async def show_one(config: Config, wanted: str, *, as_json: bool) -> None:
             | {"later": [other.name for other in later]}
             | {"deadlines": [_clock(clock, now) for clock in running]}
             | {"said": messages}
+            | {"board": entries_as_data(board)}
         )
         return
     out = console()
@@ -172,6 +175,7 @@ async def show_one(config: Config, wanted: str, *, as_json: bool) -> None:
         out.print(f"  {by}{_state(said, thread, now)}. {_became(progress[said.id])}")
     if not thread:
         out.print("Nothing has been said yet.")
+    print_entries(out, config, board)
 
 
 async def named(database: Database, wanted: str) -> Incident:

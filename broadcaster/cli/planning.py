@@ -11,6 +11,7 @@ from rich.console import Console
 from broadcaster.audience import estimate
 from broadcaster.cli import context, practising
 from broadcaster.cli.agreeing import agreed
+from broadcaster.cli.board_changes import board_of, print_board
 from broadcaster.cli.delivering import print_plan
 from broadcaster.cli.errors import NOT_DELIVERED, UsageError
 from broadcaster.cli.output import console, print_json
@@ -18,15 +19,13 @@ from broadcaster.cli.scheduling import SHOWN, as_data, local, print_served
 from broadcaster.clock import utc_now
 from broadcaster.config import Config, Mode
 from broadcaster.opening import opened
-from broadcaster.plan import Plan, plan_for
+from broadcaster.plan import Plan, plan_written
 from broadcaster.schedule import entering
 from broadcaster.schedule.rules import Once, Rule, RuleError, bends, by_cron, every, period
 from broadcaster.schedule.times import Bend, TimeError, typed
 from broadcaster.store import reports, schedules
-from broadcaster.store.board import BoardStore
 from broadcaster.store.errors import RefusedError
 from broadcaster.store.schedules import Intent, Schedule
-from channels.contract import Standing
 from messages.checking import LONGEST_LIFETIME
 from messages.document import message_id, serialise
 from messages.model import Message
@@ -112,11 +111,12 @@ def _plan(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    board = context.run(_board(config))
-    plans = [plan_for(one, config, run.astimezone(config.zone), board) for run, one in tried]
+    board = context.run(board_of(config))
+    plans = [plan_written(one, config, run.astimezone(config.zone), board) for run, one in tried]
     intent = replace(intent, name=intent.name or plans[0].headline)
     out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
     context.run(_show_plan(out, config, plans[0], tried[0][0]))
+    print_board(out, plans[0], config)
     practising.print_lines(out, _findings(plans[0], intent), tried[0][1].file)
     _print_times(out, intent, now)
     question = f"Plan it for {'residents' if config.mode is Mode.LIVE else 'the sandbox'}?"
@@ -129,11 +129,6 @@ def _plan(
     if as_json:
         print_json({"id": schedule.id} | as_data(intent, islice(intent.runs(now), SHOWN)))
     return 0
-
-
-async def _board(config: Config) -> Sequence[Standing]:
-    async with opened(config) as store:
-        return await BoardStore(store.database).standings()
 
 
 def _findings(plan: Plan, intent: Intent) -> Sequence[Finding]:

@@ -9,13 +9,13 @@ from typing import Any
 from broadcaster import recordings
 from broadcaster.audience import Audience, estimate
 from broadcaster.cli import explaining, practising
+from broadcaster.cli.board_changes import board_of, changes_as_data, print_board
 from broadcaster.cli.errors import BAD_INPUT, UsageError
 from broadcaster.cli.output import console, print_json, show_text
 from broadcaster.cli.reading import message_of
 from broadcaster.config import Config
 from broadcaster.opening import opened
-from broadcaster.plan import Plan, plan_for
-from broadcaster.store.board import BoardStore
+from broadcaster.plan import Plan, plan_written
 from broadcaster.store.errors import RefusedError, StoreError
 from channels.contract import Standing
 from channels.registry import FORMS
@@ -59,7 +59,7 @@ async def show(config: Config, file: Path, only: Only, *, as_json: bool) -> int:
     """
     now = datetime.now(config.zone)
     try:
-        plan = plan_for(message_of(file), config, now, await _board(config))
+        plan = plan_written(message_of(file), config, now, await _board(config))
     except InputError as error:
         if not as_json:
             raise
@@ -86,8 +86,7 @@ async def show(config: Config, file: Path, only: Only, *, as_json: bool) -> int:
 async def _board(config: Config) -> Sequence[Standing]:
     """The board of services; empty before there is a database."""
     try:
-        async with opened(config) as store:
-            return await BoardStore(store.database).standings()
+        return await board_of(config)
     except StoreError:
         return ()
 
@@ -108,6 +107,7 @@ def _print(plan: Plan, config: Config, now: datetime) -> None:
         show_text(out, title, _readable(rendition), _size(rendition))
     for remark in _remarks(plan, config):
         out.print(f"note: {remark}")
+    print_board(out, plan, config)
     practising.print_grounds(out, plan.findings)
     ends = expiry(plan.message, now)
     given = "" if plan.message.expires else " (24 hours after sending, as the message names no time)"
@@ -161,6 +161,7 @@ def _as_data(plan: Plan, config: Config, audience: Audience | None) -> dict[str,
         "recipients": None if audience is None else audience.people,
         "cost": None if audience is None else audience.cost,
         "problems": [{"level": "note", "text": remark} for remark in _remarks(plan, config)],
+        "board": changes_as_data(plan.board),
         "findings": practising.as_data(plan.findings),
     }
 
@@ -183,4 +184,4 @@ def _rendition(rendition: Rendition) -> dict[str, Any]:
 
 def _refused(error: InputError) -> dict[str, Any]:
     problems = explaining.as_data(error.problems)
-    return {"renditions": [], "recipients": None, "cost": None, "problems": problems, "findings": []}
+    return {"renditions": [], "recipients": None, "cost": None, "problems": problems, "board": [], "findings": []}

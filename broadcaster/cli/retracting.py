@@ -8,6 +8,7 @@ from rich.console import Console
 
 from broadcaster.cli import context
 from broadcaster.cli.agreeing import agreed
+from broadcaster.cli.board_changes import told
 from broadcaster.cli.errors import NOT_DELIVERED
 from broadcaster.cli.naming import named
 from broadcaster.cli.output import console, print_json
@@ -33,7 +34,7 @@ def take_back(config: Config, wanted: str, *, yes: bool, dry_run: bool, as_json:
     """
     out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
     message, found = context.run(_look(config, wanted))
-    _print(out, message, found)
+    _print(out, config, message, found)
     if dry_run or not (
         yes or agreed("Take it back?", "add --yes to take it back, or --dry-run to look. Nothing was done.")
     ):
@@ -50,11 +51,13 @@ async def _look(config: Config, wanted: str) -> tuple[MessageSummary, Retraction
         return message, await retractions.foreseen(store.database, message.id, message.incident)
 
 
-def _print(out: Console, message: MessageSummary, found: Retraction) -> None:
+def _print(out: Console, config: Config, message: MessageSummary, found: Retraction) -> None:
     out.print(f"{message.id}  {message.kind}, {message.severity}: {message.headline}", style="bold")
     if len(found.versions) > 1:
         out.print(f"with all its versions: {', '.join(said.id for said in found.versions)}")
     out.print(f"It is taken away in {found.places} places on pages, in feeds and on phone lines.")
+    for change in found.board:
+        out.print(f"Board of services, as it was before the message: {told(change, config)}.", markup=False)
     if found.stopped:
         out.print(f"{found.stopped} SMS have not left yet, and will not.")
     if found.reached.leaving:

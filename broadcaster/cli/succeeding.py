@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from broadcaster.board import as_services
 from broadcaster.cli import context
+from broadcaster.cli.board_changes import board_of
 from broadcaster.cli.naming import named
 from broadcaster.cli.reading import message_of
 from broadcaster.config import Config
@@ -17,7 +19,7 @@ from channels.registry import CHANNELS
 from messages import languages
 from messages.composing import all_clear
 from messages.document import amended, parse, serialise
-from messages.front_matter import place_of
+from messages.front_matter import offering, place_of
 from messages.model import Kind, Message
 from messages.problems import InputError, Problem
 from messages.spelling import quoted
@@ -58,7 +60,9 @@ def begun(config: Config, wanted: str, kind: Kind) -> str:
     times = {"next_update": full_hour(now + NEXT_UPDATE)} if not (kind is Kind.CORRECTION and promised) else {}
     if former.expires is None or former.expires <= now + LIFETIME:
         times["expires"] = full_hour(now + LIFETIME)
-    return serialise(amended(former, {"kind": kind, "follows": id_, "recording": None, "run": None, **times}))
+    begun = amended(former, {"kind": kind, "follows": id_, "recording": None, "run": None, **times})
+    board = as_services(context.run(board_of(config)), former.municipalities)
+    return serialise(replace(begun, front_matter=offering(begun.front_matter, board)))
 
 
 def first_language(config: Config, message: Message) -> str:

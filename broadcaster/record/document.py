@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from broadcaster.board import Entry, Stand, described
 from broadcaster.delivery import Operation, State
 from broadcaster.leading import Clock, clocks
 from broadcaster.store.audit import Deed
@@ -54,6 +55,7 @@ def as_data(story: Story, made: Made) -> Data:
         "incident": _incident(story),
         "deadlines": [_clock(clock, made.at) for clock in running],
         "messages": [_version(version, authors) for version in story.versions],
+        "board": [_entry(entry) for entry in story.board],
         "timeline": sorted(_events(story), key=lambda event: (event["at"], event["what"], event["text"])),
     }
 
@@ -135,6 +137,23 @@ def _version(version: Version, authors: Mapping[str, str]) -> Data:
     }
 
 
+def _entry(entry: Entry) -> Data:
+    return {
+        "at": _time(entry.at),
+        "by": entry.by,
+        "cause": entry.cause,
+        "message": entry.message,
+        "municipality": entry.change.municipality,
+        "name": entry.change.name,
+        "before": _stand(entry.change.before),
+        "after": _stand(entry.change.after),
+    }
+
+
+def _stand(stand: Stand | None) -> Data | None:
+    return None if stand is None else {"status": stand.status, "note": stand.note, "since": _time(stand.since)}
+
+
 def _told(told: Told) -> Data:
     counts = Counter[State]()
     for outcome in told.outcomes:
@@ -197,8 +216,11 @@ def _events(story: Story) -> Iterator[Data]:
         yield _event(incident.aware, "aware", "", incident.name)
     if "incident.open" not in {deed.action for deed in story.deeds}:  # its first message did
         yield _event(incident.opened, "incident.open", incident.opened_by, incident.name)
-    for deed in (*story.deeds, *story.board):
+    for deed in story.deeds:
         yield _event(deed.at, deed.action, deed.actor, _described(deed, story))
+    for entry in story.board:
+        by_message = f" (message {entry.message})" if entry.message else ""
+        yield _event(entry.at, f"services.{entry.cause}", entry.by, f"{described(entry.change, _iso)}{by_message}")
     for version in story.versions:
         for told in version.told:
             yield from _published(version, told)
@@ -236,4 +258,8 @@ def _event(at: datetime, what: str, by: str, text: str) -> Data:
 
 
 def _time(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="milliseconds")
+    return None if time is None else _iso(time)
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds")

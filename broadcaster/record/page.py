@@ -37,8 +37,11 @@ EVENTS = {
     "prompt.confirm": "Switchboard plays it",
     "delivery.first": "First handed over",
     "delivery.last": "Last handed over so far",
-    "services.set": "Service",
+    "services.set": "Board of services, by hand",
     "services.clear": "Service taken off the board",
+    "services.undo": "Board of services, undone by hand",
+    "services.message": "Board of services, by a message",
+    "services.retract": "Board of services, put back with a message",
 }
 """What events are called where people read them; others go by the audit's name."""
 

@@ -64,6 +64,13 @@ def _unrepeatable(message: Message) -> Iterator[Problem]:
             "Each run of a schedule follows what was said last in the incident.",
             "Take the key out.",
         )
+    if message.services:
+        yield _problem(
+            message,
+            "services",
+            "Each run would put the board of services back, whatever was set since.",
+            "Take [[services]] out, and set the board with `broadcaster services set`.",
+        )
 
 
 def _stale(message: Message, intent: Intent) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Taking a message back: what stands of it is taken away, and what has not left is not sent."""
+"""Taking a message back: what stands of it is taken away, what has not left is not sent, and the board is put back."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from datetime import datetime
 from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from broadcaster.board import Change
 from broadcaster.delivery import Operation, State
 from broadcaster.lifecycle import Act, Step, course, nature_of, texting
 from broadcaster.store import audiences, audit, incidents, lanes
 from broadcaster.store.audit import Deed
+from broadcaster.store.board import take_back, taken_back
 from broadcaster.store.database import Database
 from broadcaster.store.errors import RefusedError
 from broadcaster.store.places import Planner, Text, texts_of
@@ -46,12 +48,14 @@ class Retraction:
         reached: by one of them, at the moment; what is leaving may still be stopped.
         stopped: how many texts to residents had not left.
         places: on how many pages, feeds and lines something of it stands.
+        board: what is put back on the board of services, where nobody has changed it since.
     """
 
     versions: tuple[Said, ...]
     reached: Reached
     stopped: int
     places: int
+    board: tuple[Change, ...]
 
 
 async def foreseen(database: Database, message: str, incident: str) -> Retraction:
@@ -84,6 +88,7 @@ async def retract(database: Database, message: str, incident: str, now: datetime
         await audiences.call_off(connection, texting(), ids, everybody, _REASON, now)
         standing = update(messages).where(messages.c.id.in_(ids), messages.c.retracted.is_(None))
         await connection.execute(standing.values(retracted=now))
+        await take_back(connection, database, ids, now, actor)
         await audit.note(connection, *(Deed(now, actor, "message.retract", id_) for id_ in ids))
         if entered.closed is not None and found.versions[0].kind is Kind.ALL_CLEAR:
             thread = await read_thread(connection, incident)
@@ -114,7 +119,9 @@ async def _look(connection: AsyncConnection, message: str, incident: str) -> tup
     stopped = (State.WAITING, State.PENDING)
     planned = select(func.count()).where(deliveries.c.message.in_(ids), _TO_RESIDENT, deliveries.c.state.in_(stopped))
     count = int((await connection.execute(planned)).scalar_one())
-    found = Retraction(tuple(versions), await _reached(connection, ids), count, removals)
+    found = Retraction(
+        tuple(versions), await _reached(connection, ids), count, removals, await taken_back(connection, ids)
+    )
     return found, [list(texts) for texts in there.values()]
 
 

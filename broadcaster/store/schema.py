@@ -225,9 +225,30 @@ services = Table(
     Column("name", Text, primary_key=True),
     Column("status", String(8), nullable=False),
     Column("note", Text, nullable=False),
-    Column("since", Instant, nullable=False),  # when the status became what it is
+    Column("since", Instant),  # when the status became what it is, if that is known
     Column("changed", Instant, nullable=False),  # when anything of it did
     Column("by", Text, nullable=False),
+)
+
+# Every change of the board, whoever made it. Where a status is null, the service was not on the board.
+board_changes = Table(
+    "board_changes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("municipality", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("cause", String(8), nullable=False),
+    Column("message", Text),  # id of the one that made the change, or whose taking back did
+    Column("old_status", String(8)),
+    Column("old_note", Text),
+    Column("old_since", Instant),
+    Column("status", String(8)),
+    Column("note", Text),
+    Column("since", Instant),
+    Index(None, "at"),
+    Index(None, "message"),
 )
 
 # What residents say themselves. Who has left is known by the keyed hash of the number only.

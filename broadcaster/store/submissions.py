@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from broadcaster.board import Cause, Notice
 from broadcaster.delivery import Operation, State
 from broadcaster.lifecycle import TABLE, Act, Course, Practice, course, nature_of, texting
 from broadcaster.store import audiences, audit, incidents, lanes
 from broadcaster.store.audiences import Audience, Route
 from broadcaster.store.audit import Deed
-from broadcaster.store.board import Notice, post
+from broadcaster.store.board import post
 from broadcaster.store.database import Database
 from broadcaster.store.incidents import Incident
 from broadcaster.store.places import Place, Planner, Text, rendition_row, texts_of
@@ -145,7 +146,9 @@ async def submit_within(connection: AsyncConnection, database: Database, submiss
     for audience in submission.audiences(history):
         await audiences.plan(connection, audience, submission.id, submission.issued)
     await _call_off(connection, submission, history)
-    await post(connection, database, submission.services, submission.issued, actor)
+    await post(
+        connection, database, submission.services, submission.issued, actor, Cause.MESSAGE, message=submission.id
+    )
     deed = Deed(submission.issued, actor, "message.submit", submission.id, submission.content_hash)
     await audit.note(connection, deed)
     await _close_if_over(connection, submission, actor)

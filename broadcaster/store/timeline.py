@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Row, and_, case, cast, func, or_, select, text
+from sqlalchemy import BigInteger, Row, case, cast, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from broadcaster.board import Entry
 from broadcaster.delivery import Operation, State
 from broadcaster.store import incidents, threads
 from broadcaster.store.audit import Deed
+from broadcaster.store.board import history
 from broadcaster.store.database import Database
 from broadcaster.store.incidents import Incident, Report
 from broadcaster.store.schema import audit, deliveries, messages, recordings, renditions
@@ -111,7 +113,7 @@ class Story:
         later: those that refer to it.
         reports: what authorities were told, by the deadlines' ids.
         deeds: what people and the program did with the incident and its messages, in order.
-        board: what people changed on the board of services of its municipalities meanwhile, in order.
+        board: what was changed on the board of services of its municipalities meanwhile, by whomever, in order.
     """
 
     incident: Incident
@@ -120,7 +122,7 @@ class Story:
     reports: Mapping[str, Report]
     versions: tuple[Version, ...]
     deeds: tuple[Deed, ...]
-    board: tuple[Deed, ...]
+    board: tuple[Entry, ...]
 
 
 async def read(database: Database, name: str) -> Story:
@@ -143,7 +145,7 @@ async def read(database: Database, name: str) -> Story:
             reports=await incidents.reports(connection, name),
             versions=await _versions(connection, thread),
             deeds=await _deeds(connection, name),
-            board=await _board(connection, incident, thread),
+            board=await board_of(connection, incident, thread),
         )
 
 
@@ -236,8 +238,7 @@ async def _settled(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[i
 
 
 _DOUBT = "doubt."  # their subjects are deliveries; see store/endings.py
-_BOARD = "services."
-_OF_OTHERS = (_DOUBT, _BOARD, "subscribers.")
+_OF_OTHERS = (_DOUBT, "services.", "subscribers.")
 """Deeds whose subjects are no incidents or messages, and could only be called the same."""
 
 
@@ -249,15 +250,12 @@ async def _deeds(connection: AsyncConnection, name: str) -> tuple[Deed, ...]:
     return tuple(_deed(row) for row in await connection.execute(wanted))
 
 
-async def _board(connection: AsyncConnection, incident: Incident, thread: Sequence[Said]) -> tuple[Deed, ...]:
+async def board_of(connection: AsyncConnection, incident: Incident, thread: Sequence[Said]) -> tuple[Entry, ...]:
+    """What was changed on the board of the incident's municipalities while it was open, and by its messages."""
     since = min(filter(None, [incident.opened, incident.aware, *(said.issued for said in thread)]))
-    meanwhile = audit.c.at >= since
-    if incident.closed is not None:
-        meanwhile = and_(meanwhile, audit.c.at <= incident.closed)
-    wanted = select(audit).where(audit.c.action.startswith(_BOARD), meanwhile).order_by(audit.c.at, audit.c.id)
     concerned = {municipality for said in thread for municipality in said.municipalities}
-    deeds = [_deed(row) for row in await connection.execute(wanted)]
-    return tuple(deed for deed in deeds if deed.subject.partition("/")[0] in concerned)
+    entries = await history(connection, since, incident.closed, [said.id for said in thread])
+    return tuple(entry for entry in entries if entry.change.municipality in concerned)
 
 
 def _deed(row: Row[tuple[object, ...]]) -> Deed:

@@ -134,7 +134,7 @@ class _Line:
     name: str
     status: str
     word: str
-    since: Markup
+    since: Markup | None
     note: Markup
 
 
@@ -349,7 +349,7 @@ class _Page:
                     standing.name,
                     str(standing.status),
                     self._own.statuses[standing.status],
-                    self._at(self._own.since, standing.since, self._own.time_short),
+                    self._at(self._own.since, standing.since, self._own.time_short) if standing.since else None,
                     with_numbers(escape(standing.note)),
                 )
                 for standing in sorted(self._standings, key=lambda s: (_WORST_FIRST.index(s.status), s.name.casefold()))

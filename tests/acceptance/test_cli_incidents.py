@@ -154,7 +154,7 @@ async def test_what_cannot_be_is_refused_with_what_can(desk: Desk, arguments: tu
 
 
 async def test_the_record_is_written_and_checked_by_anybody(desk: Desk, alert: str) -> None:
-    await desk.run("services", "set", "E-tjänster", "down", "-m", "borgholm")
+    await desk.run("services", "set", "E-tjänster", "down", "-m", "borgholm", "--yes")
     await desk.run("incident", "open", NAME, "--aware-at", ago(hours=2))
     written = await desk.run("incident", "export", NAME, "record")
     folder = desk.folder / "record"

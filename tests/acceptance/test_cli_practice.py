@@ -97,7 +97,7 @@ async def test_a_text_that_leads_to_a_web_site_that_is_down_is_told_by_the_board
     up = await desk.run("preview", desk.write("alert.md", text))
     says_so = text.replace("\n+++\n#", '\n[[services]]\nname = "Hemsidan"\nstatus = "down"\n+++\n#')
     by_message = await desk.run("preview", desk.write("other.md", says_so))
-    await desk.run("services", "set", "Webbplatsen", "down", "-m", "borgholm")
+    await desk.run("services", "set", "Webbplatsen", "down", "-m", "borgholm", "--yes")
     by_board = await desk.run("preview", desk.write("alert.md", text))
     to_the_page = await desk.run(
         "preview", desk.write("alert.md", text.replace("municipality.web", "municipality.page"))

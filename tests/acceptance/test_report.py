@@ -4,12 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from broadcaster.board import Notice
 from broadcaster.plan import prepare, submission
 from broadcaster.schedule.rules import Every
 from broadcaster.schedule.runner import Runner
 from broadcaster.situation import COMPOSER, Order, composer
 from broadcaster.store import schedules
-from broadcaster.store.board import Notice
 from broadcaster.store.schedules import Intent
 from broadcaster.store.submissions import submit
 from broadcaster.store.threads import thread
@@ -22,8 +22,8 @@ HOUR = timedelta(hours=1)
 
 async def test_a_report_is_composed_read_and_sent(desk: Desk) -> None:
     sent = await desk.run("send", desk.message(), "--yes")
-    await desk.run("services", "set", "E-tjänster", "down", "--note", "Ring växeln")
-    await desk.run("services", "set", "Telefoni", "limited", "-m", "borgholm")
+    await desk.run("services", "set", "E-tjänster", "down", "--note", "Ring växeln", "--all", "--yes")
+    await desk.run("services", "set", "Telefoni", "limited", "-m", "borgholm", "--yes")
     differ = await desk.run("report", "Dataintrång")
     one = await desk.run("report", "datain", "-m", "borgholm", "-o", "report.md")
     again = await desk.run("report", "Dataintrång", "-m", "borgholm", "-o", "report.md")
@@ -46,7 +46,7 @@ async def test_what_cannot_be_reported_is_said_with_the_next_step(desk: Desk) ->
     await desk.run("send", desk.message(), "--yes")
     empty = await desk.run("report", "Dataintrång")
     stranger = await desk.run("report", "Dataintrång", "-m", "kalmar")
-    await desk.run("services", "set", "E-tjänster", "down")
+    await desk.run("services", "set", "E-tjänster", "down", "--all", "--yes")
     whole = await desk.run("report", "Dataintrång")
     assert [ran.code for ran in (nothing, empty, stranger, whole)] == [2, 2, 2, 0]
     assert "there is no incident" in nothing.err
@@ -57,7 +57,7 @@ async def test_what_cannot_be_reported_is_said_with_the_next_step(desk: Desk) ->
 
 async def test_a_recurring_report_is_planned_shown_and_listed(desk: Desk) -> None:
     await desk.run("send", desk.message(), "--yes")
-    await desk.run("services", "set", "E-tjänster", "down")
+    await desk.run("services", "set", "E-tjänster", "down", "--all", "--yes")
     until = (datetime.now(UTC) + 7 * 24 * HOUR).strftime("%Y-%m-%d %H:%M")
     planned = await desk.run(
         "schedule", "report", "Dataintrång", "--cron", "0 8,16 * * *", "--until", until, "--promise", "--yes"

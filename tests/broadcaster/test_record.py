@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from lxml import html
 
+from broadcaster.board import Notice
 from broadcaster.delivery import State
 from broadcaster.leading import note_report, open_incident
 from broadcaster.record import MANIFEST, Made, OccupiedError, put, record
 from broadcaster.record.files import manifest
 from broadcaster.store import endings, timeline
-from broadcaster.store.board import BoardStore, Notice
+from broadcaster.store.board import BoardStore
 from broadcaster.store.database import Database
 from broadcaster.store.endings import Ending
 from broadcaster.store.incidents import Incident, Report
@@ -191,7 +192,7 @@ async def test_the_timeline_has_what_was_known_decided_and_published_in_order(le
         (first, "delivery.first", "", f"{ID}, page of borgholm in sv: 1 of 1"),
         (first, "delivery.first", "", f"{ID}, sms of borgholm in sv: 1 of 6"),
         (last, "delivery.last", "", f"{ID}, sms of borgholm in sv: 5 of 6"),
-        ("2026-03-01T09:00:00", "services.set", "carin", "borgholm/E-tjänster: limited"),
+        ("2026-03-01T09:00:00", "services.set", "carin", "borgholm/E-tjänster: not on the board → limited"),
         ("2026-03-02T08:00:00", "incident.report", "bo", "early-warning 2026-03-02T07:00:00+00:00"),
         ("2026-03-02T08:00:00", "incident.report", "bo", "gdpr not due: inga personuppgifter"),
     ]
