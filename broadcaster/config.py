@@ -180,6 +180,7 @@ class MunicipalitySettings(_Section):
     phone: str = Field(min_length=1)
     web: str = Field(min_length=1)
     code: Annotated[str, AfterValidator(_municipal_code)] | None = None
+    part_of: str | None = None
     no_change: bool = False
     languages: tuple[str, ...] = Field(default=("sv",), min_length=1)
     channels: dict[str, Annotated[tuple[str, ...], BeforeValidator(_in_order)]] = Field(default_factory=dict)
@@ -407,10 +408,20 @@ class _Checker:
                 if code not in languages.KNOWN:
                     known = ", ".join(languages.KNOWN)
                     self._problem((*path, "languages"), f"{code!r} is no known language.", f"Known: {known}.")
+            self._check_whole((*path, "part_of"), settings.part_of, parsed)
             for channel, order in settings.channels.items():
                 for account in order:
                     self._check_route((*path, "channels"), channel, account, named, accounts)
                 self._check_order((*path, "channels"), channel, order, accounts)
+
+    def _check_whole(self, path: tuple[str, ...], whole: str | None, parsed: _File) -> None:
+        """A company is part of a municipality, which is not part of another."""
+        if whole is None:
+            return
+        if whole not in parsed.municipalities:
+            self._problem(path, f"{whole!r} is no municipality.", suggestion(whole, parsed.municipalities))
+        elif parsed.municipalities[whole].part_of is not None:
+            self._problem(path, f"{whole!r} is itself part of another.", "Name the municipality that owns it.")
 
     def _check_route(
         self,
@@ -657,6 +668,7 @@ def _municipality(id_: str, settings: MunicipalitySettings, root: str | None) ->
         variables=own | settings.variables,
         translations={code: pages.get(code, {}) | settings.translations.get(code, {}) for code in spoken},
         code=settings.code or "",
+        part_of=settings.part_of or "",
     )
 
 

@@ -127,6 +127,7 @@ class Municipality:
             when its own web site is down) and any other the configuration adds.
         translations: variables that differ in a language, by language.
         code: its official number (SCB), whose first two digits are its county's; empty for who has none, as companies.
+        part_of: of a municipal company, id of its municipality, on whose page it is shown as well; empty for others.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Municipality:
     variables: Mapping[str, str]
     translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     code: str = ""
+    part_of: str = ""
 
 
 class Markup(StrEnum):

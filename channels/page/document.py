@@ -183,6 +183,15 @@ def render_missing(site: Site) -> bytes:
     return _write("missing.html", {"code": FIRST_LANGUAGE, "words": own, "title": own.missing, "links": links})
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A message within its incident, and the ids of all who say it in the same words."""
+
+    showing: Showing
+    thread: Thread
+    senders: tuple[str, ...]
+
+
 class _Page:
     """One page on its way to being written."""
 
@@ -198,10 +207,23 @@ class _Page:
         self._standings = [standing for standing in content.standings if standing.municipality in first]
         self._changed = max([s.updated for s in messages] + [s.changed for s in self._standings], default=None)
         found = threads(messages, made.now)
-        self._current = [(showing, thread) for thread in found for showing in thread.current]
-        self._current.sort(key=lambda pair: _precedence(pair[0]))
-        self._past = [thread for thread in found if not thread.current]
+        self._current = self._once([(showing, thread) for thread in found for showing in thread.current])
+        self._current.sort(key=lambda told: _precedence(told.showing))
+        self._past = self._once([(thread.earlier[0], thread) for thread in found if not thread.current])
         self._listed = self._newest([showing for thread in found for showing in thread.earlier])
+
+    def _once(self, said: Sequence[tuple[Showing, Thread]]) -> list[_Told]:
+        """What several say in the same words, in incidents that went alike, once, with the names of all of them."""
+        alike: dict[object, list[tuple[Showing, Thread]]] = {}
+        for showing, thread in said:
+            key = _words(showing), [*map(_words, thread.current)], [*map(_words, thread.earlier)]
+            alike.setdefault(repr(key), []).append((showing, thread))
+        place = [m.id for m in self._municipalities].index
+        told: list[_Told] = []
+        for group in alike.values():
+            group.sort(key=lambda pair: place(_key(pair[0])[0]))
+            told.append(_Told(*group[0], tuple(_key(showing)[0] for showing, _ in group)))
+        return told
 
     @staticmethod
     def _newest(showings: Sequence[Showing]) -> Sequence[Showing]:
@@ -210,12 +232,13 @@ class _Page:
     @property
     def obligatory(self) -> frozenset[tuple[str, str]]:
         """What stands here in full whatever its size: current messages, unless they have a page of their own."""
-        return frozenset() if self._address.joint else frozenset(_key(showing) for showing, _ in self._current)
+        return frozenset() if self._address.joint else frozenset(_key(told.showing) for told in self._current)
 
     @property
     def optional(self) -> Sequence[Showing]:
         """What stands here in full if there is room, the most important first."""
-        return [showing for showing, _ in self._current if _key(showing) not in self.obligatory] + [*self._listed]
+        current = [told.showing for told in self._current]
+        return [showing for showing in current if _key(showing) not in self.obligatory] + [*self._listed]
 
     def write(self, full: Collection[tuple[str, str]]) -> bytes:
         """Write it, with the texts of these messages."""
@@ -233,7 +256,7 @@ class _Page:
                 "outdated": self._outdated(),
                 "stale": self._at(self._own.stale, self._made.stale_since) if self._made.stale_since else None,
                 "current": [*self._entries(full)],
-                "past": [self._history(thread.earlier, full, level=3) for thread in self._past],
+                "past": [self._history(told, full, level=3) for told in self._past],
                 "services": [*self._services()],
                 "numbers": [*self._numbers()],
                 "webs": [*self._webs()],
@@ -254,7 +277,8 @@ class _Page:
         """After which time a page that was made beforehand is surely out of date."""
         if self._made.live:
             return None
-        times = [time for s, _ in self._current for time in (s.parcel.next_update, s.parcel.expires)]
+        parcels = [told.showing.parcel for told in self._current]
+        times = [time for parcel in parcels for time in (parcel.next_update, parcel.expires)]
         ahead = [time for time in times if time is not None and time > self._made.now]
         return self._at(self._own.outdated, min(ahead)) if ahead else None
 
@@ -262,13 +286,15 @@ class _Page:
 
     def _entries(self, full: Collection[tuple[str, str]]) -> Iterator[_Entry]:
         followed: set[int] = set()
-        for showing, thread in self._current:
-            earlier = () if id(thread) in followed else self._history(thread.earlier, full, level=4)
-            followed.add(id(thread))
-            yield self._entry(showing, full, level=3, within=thread, earlier=earlier)
+        for one in self._current:
+            earlier = () if id(one.thread) in followed else self._history(one, full, level=4)
+            followed.add(id(one.thread))
+            yield self._entry(one.showing, full, level=3, senders=one.senders, within=one.thread, earlier=earlier)
 
-    def _history(self, said: Sequence[Showing], full: Collection[tuple[str, str]], level: int) -> Sequence[_Entry]:
-        return [self._entry(s, full, level=level) for s in said if s in self._listed]
+    def _history(self, told: _Told, full: Collection[tuple[str, str]], level: int) -> Sequence[_Entry]:
+        """What was said before, by the same senders."""
+        listed = [showing for showing in told.thread.earlier if showing in self._listed]
+        return [self._entry(showing, full, level=level, senders=told.senders) for showing in listed]
 
     def _entry(
         self,
@@ -276,6 +302,7 @@ class _Page:
         full: Collection[tuple[str, str]],
         *,
         level: int,
+        senders: Sequence[str],
         within: Thread | None = None,
         earlier: Sequence[_Entry] = (),
     ) -> _Entry:
@@ -288,9 +315,9 @@ class _Page:
         late = within is not None and is_late(showing, within, self._made.now)
         tone, said = self._marks(showing)
         return _Entry(
-            id=anchor(showing.slot) + (f"-{rendition.municipality}" if self._address.joint else ""),
+            id=anchor(showing.slot) + (f"-{senders[0]}" if self._name(senders[0]) else ""),
             tone=tone,
-            label=" · ".join(filter(None, [self._name(rendition.municipality), *said])),
+            label=" · ".join(filter(None, [self._names(senders), *said])),
             title=rendition.title,
             text=under(rendition.text, level) if in_full else None,
             link=self._leading_to(showing) if within and self._address.joint and not in_full else None,
@@ -336,9 +363,16 @@ class _Page:
         there = self._site.other(self._address, showing.parcel.rendition.municipality)
         return _Link(f"{self._to(there)}#{anchor(showing.slot)}", self._own.in_full)
 
+    def _names(self, senders: Sequence[str]) -> str:
+        """Whose a message is, where that is not plain."""
+        named = [_name(self._site.municipalities[sender], self._address.language) for sender in senders]
+        return words(self._address.language).listed(named) if [*filter(self._name, senders)] else ""
+
     def _name(self, municipality: str) -> str:
-        """Whose it is, where that is not plain."""
-        return _name(self._site.municipalities[municipality], self._address.language) if self._address.joint else ""
+        """Whose it is, where that is not plain: on the page of all together, and of a company on its municipality's."""
+        if municipality == self._address.municipality:
+            return ""
+        return _name(self._site.municipalities[municipality], self._address.language)
 
     # --- Everything else ----------------------------------------------------------------------------------------------
 
@@ -456,6 +490,13 @@ def _precedence(showing: Showing) -> tuple[bool, bool, tuple[int, float]]:
     parcel = showing.parcel
     practised, gone = is_exercise(parcel.rendition), is_withdrawn(parcel.rendition)
     return practised, gone, precedence(parcel.kind, parcel.severity, parcel.issued)
+
+
+def _words(showing: Showing) -> object:
+    """What a message says, whoever says it."""
+    parcel = showing.parcel
+    said = parcel.rendition
+    return showing.slot, parcel.message, parcel.kind, said.language, said.title, said.text
 
 
 def _key(showing: Showing) -> tuple[str, str]:

@@ -56,8 +56,11 @@ class Site:
         return [Address(owner, language) for owner in owners for language in self.languages(owner)]
 
     def of(self, address: Address) -> Sequence[Municipality]:
-        """The municipalities that a page is about."""
-        return tuple(self.municipalities.values()) if address.joint else (self.municipalities[address.municipality],)
+        """The municipalities that a page is about: all, or one and then the companies that are part of it."""
+        if address.joint:
+            return tuple(self.municipalities.values())
+        parts = [m for m in self.municipalities.values() if m.part_of == address.municipality]
+        return (self.municipalities[address.municipality], *parts)
 
     def path(self, address: Address) -> str:
         """Where a page stands below the root: nothing, ``en/``, ``borgholm/`` or ``borgholm/en/``."""

@@ -277,3 +277,21 @@ def test_without_a_file_the_way_to_one_is_shown(tmp_path: Path) -> None:
 def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("whole", "complaint"),
+    [
+        ("borgholms", "'borgholms' is no municipality. Did you mean borgholm?"),
+        ("morbylanga", "'morbylanga' is itself part of another. Name the municipality that owns it."),
+    ],
+)
+def test_what_is_part_of_a_municipality_names_one_that_there_is(folder: Path, whole: str, complaint: str) -> None:
+    found = problems(folder, 'code = "0840"', f'part_of = "{whole}"')
+    assert complaint in found[0]
+    assert "municipalities.morbylanga.part_of" in found[0]
+
+
+def test_a_company_is_part_of_its_municipality(folder: Path) -> None:
+    config = changed(folder, 'code = "0840"', 'part_of = "borgholm"')
+    assert config.municipalities["morbylanga"].part_of == "borgholm"

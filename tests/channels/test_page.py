@@ -25,7 +25,7 @@ from messages.model import Kind, Municipality, ServiceStatus, Severity
 from messages.rendering import render
 from tests.fakes.board import FixedBoard
 from tests.fakes.surfaces import MemorySurfaces
-from tests.support.pages import BORGHOLM, HOUR, MORBYLANGA, NOW, ZONE, busy, showing, site, standing
+from tests.support.pages import BORGHOLM, HOUR, MORBYLANGA, NOW, ZONE, busy, municipality, showing, site, standing
 
 SWEDISH = Address("borgholm", "sv")
 ENGLISH = Address("borgholm", "en")
@@ -793,3 +793,50 @@ def test_a_promise_that_was_not_kept_looks_like_a_warning() -> None:
 def test_what_was_said_earlier_has_a_place_that_a_feed_can_lead_to() -> None:
     found = page(showing("m1"), showing("m2", kind=Kind.UPDATE, issued=NOW))
     assert [one.get("id") for one in each(found, "//article | //details//*[@id]")] == ["m-m2", "m-m1"]
+
+
+ENERGI = replace(municipality("energi", "Borgholm Energi", "0485-883 00"), part_of="borgholm")
+
+
+def boil(by: str, kind: Kind = Kind.ALERT, expires: datetime = NOW + HOUR) -> Showing:
+    """What both municipalities say in the same words."""
+    said = "Koka vattnet", "<p>Koka vattnet.</p>"
+    return showing("m1", *said, municipality=by, incident="Vatten", kind=kind, expires=expires)
+
+
+def labels(found: html.HtmlElement) -> list[str]:
+    return [text(one) for one in each(found, "//article/p[@class='label']")]
+
+
+def test_on_the_page_of_all_together_a_text_that_is_the_same_stands_once_with_all_its_senders() -> None:
+    own = showing("m2", municipality="morbylanga", kind=Kind.UPDATE, issued=NOW, incident="Vatten")
+    both = [boil("borgholm"), boil("morbylanga")]
+    [label] = labels(page(*both, at=JOINT))
+    assert label == "Borgholms kommun och Mörbylånga kommun · Nytt meddelande · Allvarlig händelse"
+
+    different = [both[0], showing("m1", "Koka vattnet", "<p>Ring oss.</p>", municipality="morbylanga")]
+    assert len(labels(page(*different, at=JOINT))) == 2
+    assert len(labels(page(*both, own, at=JOINT))) == 2  # one of them has said more since
+
+
+def test_incidents_that_went_alike_stand_once_among_those_that_are_over() -> None:
+    both = [boil(by, Kind.ALL_CLEAR, NOW - HOUR) for by in ("borgholm", "morbylanga")]
+    [past] = each(page(*both, at=JOINT), "//section[@aria-labelledby='past']/details")
+    assert "Borgholms kommun och Mörbylånga kommun" in text(past)
+
+
+def test_what_a_municipal_company_says_stands_on_its_municipalitys_page_too_under_its_own_name() -> None:
+    said = showing("e1", "Strömmen är borta", municipality="energi", incident="Ström", issued=NOW - 2 * HOUR)
+    board = [standing("Elnät", municipality="energi"), standing("E-post")]
+    senders = (BORGHOLM, ENERGI, MORBYLANGA)
+    found = page(showing(), said, standings=board, municipalities=senders)
+    assert labels(found) == [
+        "Nytt meddelande · Allvarlig händelse",
+        "Borgholm Energi · Nytt meddelande · Allvarlig händelse",
+    ]
+    assert [one.get("id") for one in found.iter("article")] == ["m-m1", "m-e1-energi"]
+    assert "Borgholm Energi Elnät" in text(each(found, "//section[@aria-labelledby='services']")[0])
+    assert "Borgholm Energi: växel0485-883 00" in text(each(found, "//section[@aria-labelledby='phone']")[0])
+    for elsewhere in (Address("morbylanga", "sv"), Address("energi", "sv")):
+        assert "E-post" not in text(page(said, at=elsewhere, standings=board, municipalities=senders))
+    assert "Strömmen" not in text(page(said, at=Address("morbylanga", "sv"), municipalities=senders))
