@@ -69,6 +69,20 @@ def with_corrections(message: Said, thread: Sequence[Said]) -> Sequence[Said]:
     return [said for said in thread if said.id in versions]
 
 
+def beginning(thread: Sequence[Said], municipalities: Collection[str]) -> Said | None:
+    """What an incident began with since it was last cleared, as it was corrected; None where that is not one alert.
+
+    Args:
+        municipalities: those of which any has said it.
+    """
+    since = (said for municipality in municipalities for said in since_cleared(thread, municipality))
+    alerts = {said.id: said for said in since if said.kind is Kind.ALERT}
+    if len(alerts) != 1:
+        return None
+    (alert,) = alerts.values()
+    return [said for said in with_corrections(alert, thread) if said.retracted is None][-1]
+
+
 def since_cleared(thread: Sequence[Said], municipality: str) -> Sequence[Said]:
     """What a municipality has said since its last all-clear, without what was taken back."""
     since: dict[str, Said] = {}

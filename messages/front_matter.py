@@ -225,6 +225,11 @@ def _written(value: Value) -> str:
     return f"[{', '.join(_written(one) for one in value)}]"
 
 
+def stating(source: str, services: Sequence[Service]) -> str:
+    """Let the front matter ``source`` say how some more services stand."""
+    return source + "".join(f"\n{line}\n" if line == "[[services]]" else f"{line}\n" for line in _tables(services))
+
+
 def place_of(source: str, file: str, path: Sequence[str | int]) -> Place:
     """Where a key of the front matter ``source`` stands in its file; ``path`` is that of ``toml_lines.line_of``."""
     line = toml_lines.line_of(source, path)

@@ -1,6 +1,5 @@
 """What ``send`` does: show what will go where, ask, and let it go."""
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,8 +9,10 @@ from broadcaster.audience import Audience, estimate
 from broadcaster.cli import context, practising
 from broadcaster.cli.agreeing import agreed
 from broadcaster.cli.board_changes import changes_as_data, print_board
+from broadcaster.cli.ending import settled
 from broadcaster.cli.errors import NOT_DELIVERED
-from broadcaster.cli.output import console, print_json, show_text, table
+from broadcaster.cli.options import Answers
+from broadcaster.cli.output import print_json, show_text, table, talking
 from broadcaster.cli.previewing import audience_line
 from broadcaster.cli.progress import as_data, progress_table
 from broadcaster.cli.reporting import report
@@ -33,7 +34,7 @@ _IN_LINES = frozenset({Markup.PLAIN, Markup.SMS})
 
 
 def deliver(
-    config: Config, message: Message, again: str, *, yes: bool, dry_run: bool, as_json: bool, wait: float
+    config: Config, message: Message, again: str, answers: Answers, *, dry_run: bool, as_json: bool, wait: float
 ) -> int:
     """Send a message; returns the exit code.
 
@@ -45,10 +46,11 @@ def deliver(
     Raises:
         InputError, StoreError, SealError, RefusedError, UsageError: nothing was sent.
     """
-    # With --json what is for people goes to the other stream, if there are any.
-    out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
-    before, settled, board = context.run(_so_far(config, message_id(message)))
-    if before.total and settled:
+    out = talking(as_json=as_json)
+    if message.file:  # of what nobody wrote, it was asked before it was composed
+        message = settled(config, message, answers, out, ask=not dry_run)
+    before, done, board = context.run(_so_far(config, message_id(message)))
+    if before.total and done:
         out.print("This very message was sent before, and nothing goes out twice. What became of it:")
         code = context.run(report(config, message_id(message), as_json=as_json))
         return 0 if dry_run else code
@@ -67,7 +69,7 @@ def deliver(
         print_board(out, plan, config)
         practising.print_lines(out, plan.findings, message.file)
         planned = _as_planned(plan, audience)
-    if dry_run or not (yes or _agreed(config.mode)):
+    if dry_run or not (answers.yes or _agreed(config.mode)):
         if as_json:
             print_json(planned)
         out.print("Nothing was sent.")
@@ -82,8 +84,8 @@ async def _so_far(config: Config, message: str) -> tuple[Progress, bool, Sequenc
     async with opened(config) as store:
         await store.subscribers.expect_key()
         progress = await reports.progress(store.database, message)
-        settled = progress.done and not await doubts.looked_up(store.database, message)
-        return progress, settled, await BoardStore(store.database).standings()
+        done = progress.done and not await doubts.looked_up(store.database, message)
+        return progress, done, await BoardStore(store.database).standings()
 
 
 async def _audience(config: Config, plan: Plan) -> Audience:

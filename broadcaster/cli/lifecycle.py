@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from broadcaster.cli import context
-from broadcaster.cli.options import DryRun, Json, MessageFile, MessageId, Wait, Yes
+from broadcaster.cli.options import Answers, DryRun, Json, MessageFile, MessageId, Remaining, Wait, Yes
 
 
 def update(
@@ -24,7 +24,7 @@ def update(
 
     Example: broadcaster update 3f9a0c1d2e update.md
     """
-    _send("update", message, file, yes=yes, dry_run=dry_run, as_json=as_json, wait=wait)
+    _send("update", message, file, Answers(yes), dry_run=dry_run, as_json=as_json, wait=wait)
 
 
 def correct(
@@ -42,7 +42,7 @@ def correct(
 
     Example: broadcaster correct 3f9a0c1d2e corrected.md
     """
-    _send("correction", message, file, yes=yes, dry_run=dry_run, as_json=as_json, wait=wait)
+    _send("correction", message, file, Answers(yes), dry_run=dry_run, as_json=as_json, wait=wait)
 
 
 def all_clear(
@@ -55,14 +55,16 @@ def all_clear(
     dry_run: DryRun = False,
     as_json: Json = False,
     wait: Wait = 90,
+    services: Remaining = None,
 ) -> None:
     """Say that it is over, and close the incident.
 
-    Everybody who was sent the alert is told; phone lines are silent about it from then on.
+    Everybody who was sent the alert is told; phone lines are silent about it from then on. What the board of services
+    still says does not work is asked about, or told with --services.
 
     Example: broadcaster all-clear 3f9a0c1d2e
     """
-    _send("all-clear", message, file, yes=yes, dry_run=dry_run, as_json=as_json, wait=wait)
+    _send("all-clear", message, file, Answers(yes, services), dry_run=dry_run, as_json=as_json, wait=wait)
 
 
 def retract(
@@ -87,12 +89,14 @@ def retract(
 
 
 def _send(
-    kind: str, message: str, file: Path | None, *, yes: bool, dry_run: bool, as_json: bool, wait: float
+    kind: str, message: str, file: Path | None, answers: Answers, *, dry_run: bool, as_json: bool, wait: float
 ) -> NoReturn:
     from broadcaster.cli.delivering import deliver
+    from broadcaster.cli.output import talking
     from broadcaster.cli.succeeding import following
     from messages.model import Kind
 
     config = context.config()
-    found, again = following(config, Kind(kind), message, file)
-    raise typer.Exit(deliver(config, found, again, yes=yes, dry_run=dry_run, as_json=as_json, wait=wait))
+    out = talking(as_json=as_json)
+    found, again = following(config, Kind(kind), message, file, answers, out, ask=not dry_run)
+    raise typer.Exit(deliver(config, found, again, answers, dry_run=dry_run, as_json=as_json, wait=wait))

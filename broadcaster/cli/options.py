@@ -1,5 +1,7 @@
 """Options and arguments that several commands share."""
 
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +22,44 @@ MessageFile = Annotated[Path, typer.Argument(help="The message.", metavar="FILE"
 MessageId = Annotated[str, typer.Argument(help="Its id, or the beginning of it.", metavar="MESSAGE")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would go where, and stop there.")]
+
+
+class Services(StrEnum):
+    """What becomes of the services that the board still says do not work when an all-clear goes out."""
+
+    WORK = "work"
+    STILL_DOWN = "still-down"
+
+
+Remaining = Annotated[
+    Services | None,
+    typer.Option(
+        "--services",
+        help="An all-clear: what the board still says does not work, works again, or is still down and said to be so.",
+    ),
+]
+NewIncident = Annotated[
+    bool, typer.Option("--new-incident", help="It is a new incident, though one of nearly the same name goes on.")
+]
+SecondAlert = Annotated[
+    bool, typer.Option("--second-alert", help="It is an alert beside those of its incident, and no update.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What is answered before it is asked.
+
+    Args:
+        yes: nobody is to be asked.
+    """
+
+    yes: bool
+    services: Services | None = None
+    new_incident: bool = False
+    second_alert: bool = False
+
+
 Wait = Annotated[float, typer.Option(min=0, help="Watch on for so long after the last movement.", metavar="SECONDS")]
 Municipalities = Annotated[
     list[str] | None,

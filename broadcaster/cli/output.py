@@ -33,6 +33,11 @@ def console(stream: TextIO | None = None, *, quiet: bool = False) -> Console:
     )
 
 
+def talking(*, as_json: bool) -> Console:
+    """A console for what is said to people: with --json on the other stream, if there are any."""
+    return console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
+
+
 def print_json(data: object) -> None:
     """Print one object. A terminal that lacks letters gets them as escapes, so that nothing is lost."""
     is_unicode = codecs.lookup(sys.stdout.encoding or "ascii").name.startswith("utf")

@@ -1,6 +1,5 @@
 """What ``send --at`` and ``schedule add`` do: show what will go when, ask, and store it."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from broadcaster.cli.agreeing import agreed
 from broadcaster.cli.board_changes import board_of, print_board
 from broadcaster.cli.delivering import print_plan
 from broadcaster.cli.errors import NOT_DELIVERED, UsageError
-from broadcaster.cli.output import console, print_json
+from broadcaster.cli.output import print_json, talking
 from broadcaster.cli.scheduling import SHOWN, as_data, local, print_served
 from broadcaster.clock import utc_now
 from broadcaster.config import Config, Mode
@@ -114,7 +113,7 @@ def _plan(
     board = context.run(board_of(config))
     plans = [plan_written(one, config, run.astimezone(config.zone), board) for run, one in tried]
     intent = replace(intent, name=intent.name or plans[0].headline)
-    out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
+    out = talking(as_json=as_json)
     context.run(_show_plan(out, config, plans[0], tried[0][0]))
     print_board(out, plans[0], config)
     practising.print_lines(out, _findings(plans[0], intent), tried[0][1].file)

@@ -6,17 +6,18 @@ import typer
 
 from broadcaster.cli import context
 from broadcaster.cli.errors import UsageError
-from broadcaster.cli.options import DryRun, Json, MessageFile, Wait, Yes
+from broadcaster.cli.options import Answers, DryRun, Json, MessageFile, Remaining, Wait, Yes
 from broadcaster.cli.schedule import LATE
 
 
-def send(
+def send(  # noqa: PLR0913 (one for each option)
     file: MessageFile,
     *,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
     wait: Wait = 90,
+    services: Remaining = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -46,7 +47,7 @@ def send(
     from broadcaster.cli.delivering import deliver
 
     again = f"broadcaster send {file}"
-    code = deliver(config, message, again, yes=yes, dry_run=dry_run, as_json=as_json, wait=wait)
+    code = deliver(config, message, again, Answers(yes, services), dry_run=dry_run, as_json=as_json, wait=wait)
     raise typer.Exit(code)
 
 

@@ -1,23 +1,29 @@
 """What ``update``, ``correct``, ``all-clear`` and ``new --from`` make of a message that was sent."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from rich.console import Console
+
 from broadcaster.board import as_services
 from broadcaster.cli import context
 from broadcaster.cli.board_changes import board_of
+from broadcaster.cli.ending import divided, remaining, unwell, with_services
 from broadcaster.cli.naming import named
+from broadcaster.cli.options import Answers
 from broadcaster.cli.reading import message_of
 from broadcaster.config import Config
 from broadcaster.opening import opened
-from broadcaster.plan import read
+from broadcaster.plan import read, reread
 from broadcaster.store import reports
-from broadcaster.store.threads import thread
-from broadcaster.succession import since_cleared
+from broadcaster.store.threads import Said, thread
+from broadcaster.succession import beginning, since_cleared
 from channels.registry import CHANNELS
+from channels.sms import SMS
 from messages import languages
-from messages.composing import all_clear
+from messages.composing import Followed, Unwell, all_clear
 from messages.document import amended, parse, serialise
 from messages.front_matter import offering, place_of
 from messages.model import Kind, Message
@@ -28,19 +34,22 @@ from messages.starters import LIFETIME, NEXT_UPDATE, full_hour
 _COMMANDS = {Kind.UPDATE: "update", Kind.CORRECTION: "correct", Kind.ALL_CLEAR: "all-clear"}
 
 
-def following(config: Config, kind: Kind, wanted: str, file: Path | None) -> tuple[Message, str]:
+def following(
+    config: Config, kind: Kind, wanted: str, file: Path | None, answers: Answers, out: Console, *, ask: bool
+) -> tuple[Message, str]:
     """A file as the message that follows another, whatever kind it says it is; and the command that sends it.
 
     Args:
         wanted: the other message's id, or the beginning of it.
         file: None for an all-clear in a few plain words.
+        answers, ask: what is answered before it is asked, and whether anything is asked.
 
     Raises:
         InputError, StoreError, UsageError: there is no such message, or the file is none that could follow it.
     """
     id_, former = context.run(_sent(config, wanted))
     if file is None:
-        message = read(_all_clear(config, former, id_).encode(), "")
+        message = _ended(config, former, id_, answers, out, ask=ask)
     else:
         message = amended(_of_incident(message_of(file), former.incident, id_), {"kind": kind, "follows": id_})
     return message, f"broadcaster {_COMMANDS[kind]} {id_}" + (f" {file}" if file else "")
@@ -55,7 +64,9 @@ def begun(config: Config, wanted: str, kind: Kind) -> str:
     id_, former = context.run(_sent(config, wanted))
     now = datetime.now(config.zone)
     if kind is Kind.ALL_CLEAR:
-        return _all_clear(config, former, id_)
+        said = context.run(_thread(config, former))
+        plain = read(_all_clear(config, former, id_, said).encode(), "")
+        return _all_clear(config, former, id_, said, unwell(config, plain, remaining(config, plain)))
     promised = former.next_update is not None and former.next_update > now
     times = {"next_update": full_hour(now + NEXT_UPDATE)} if not (kind is Kind.CORRECTION and promised) else {}
     if former.expires is None or former.expires <= now + LIFETIME:
@@ -71,15 +82,39 @@ def first_language(config: Config, message: Message) -> str:
     return known[0].languages[0] if known else "sv"
 
 
-def _all_clear(config: Config, former: Message, id_: str) -> str:
+def _ended(config: Config, former: Message, id_: str, answers: Answers, out: Console, *, ask: bool) -> Message:
+    """An all-clear that nobody wrote: the one that was sent already, or one with what is said of services."""
+    said = context.run(_thread(config, former))
+    plain = read(_all_clear(config, former, id_, said).encode(), "")
+    for one in said:
+        known = one.kind is Kind.ALL_CLEAR and one.follows == id_ and one.retracted is None
+        if known and one.municipalities == plain.municipalities:
+            return reread(one.source)
+    left = remaining(config, plain)
+    if not left or (answers.services is None and not ask):
+        return plain
+    well, still = divided(left, answers, out)
+    written = read(_all_clear(config, former, id_, said, unwell(config, plain, still)).encode(), "")
+    return with_services(written, well)
+
+
+def _all_clear(config: Config, former: Message, id_: str, said: Sequence[Said], left: Sequence[Unwell] = ()) -> str:
     """An all-clear in a few plain words, for all for whom the message, or one that it follows, was."""
-    concerned = context.run(_concerned(config, former, id_))
-    return all_clear(replace(former, municipalities=concerned), id_, first_language(config, former))
+    concerned = _concerned(config, former, id_, said)
+    began = beginning([one for one in said if one.is_exercise == former.exercise], concerned)
+    last = replace(former, municipalities=concerned)
+    followed = Followed(last, id_, reread(began.source) if began else None)
+    senders = [config.municipalities[one] for one in concerned if one in config.municipalities]
+    texted = {code for one in senders if SMS.name in one.channels for code in one.languages}
+    return all_clear(followed, first_language(config, former), texted, left)
 
 
-async def _concerned(config: Config, former: Message, id_: str) -> tuple[str, ...]:
+async def _thread(config: Config, former: Message) -> Sequence[Said]:
     async with opened(config) as store:
-        said = await thread(store.database, former.incident)
+        return await thread(store.database, former.incident)
+
+
+def _concerned(config: Config, former: Message, id_: str, said: Sequence[Said]) -> tuple[str, ...]:
     by_id = {one.id: one for one in said}
     found: dict[str, None] = {}
     followed: str | None = id_

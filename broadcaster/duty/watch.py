@@ -23,8 +23,9 @@ from broadcaster.store.news import News
 from broadcaster.store.schema import milliseconds
 from broadcaster.store.submissions import submit
 from broadcaster.store.threads import Said, thread
+from broadcaster.succession import beginning
 from channels.contract import Nature
-from messages.composing import no_change
+from messages.composing import Followed, no_change
 from messages.document import amended
 from messages.languages import language
 from messages.model import Kind
@@ -150,22 +151,24 @@ class Duty:
         last = next(one for one in said if one.id == promise.message)
         try:
             for code, group in self._by_language(speakers):
-                await self._say(last, promise, code, group, now)
+                await self._say(last, said, promise, code, group, now)
         except (InputError, RefusedError) as error:
             if promise not in await duty.promises(self._database, self._config.municipalities, now):
                 return  # somebody came in this very moment
             if await self._tell(failed, promise, words.failed.format(incident=promise.incident), now):
                 log.error("it cannot be said that nothing has changed in %r: %s", promise.incident, error)
 
-    async def _say(self, last: Said, promise: Promise, code: str, speakers: Sequence[str], now: datetime) -> None:
+    async def _say(
+        self, last: Said, said: Sequence[Said], promise: Promise, code: str, speakers: Sequence[str], now: datetime
+    ) -> None:
         """Submit an update; that it follows the last message, and no other one, keeps it from being sent twice."""
         config = self._config
         before = reread(last.source)
+        began = beginning([one for one in said if one.is_exercise == last.is_exercise], speakers)
+        followed = Followed(before, last.id, reread(began.source) if began else None)
         next_update = unchanged.next_promise(promise, now).astimezone(config.zone)
         channels = self._surfaces(speakers, before.channels)
-        message = amended(
-            reread(no_change(before, last.id, code, next_update, channels)), {"municipalities": list(speakers)}
-        )
+        message = amended(reread(no_change(followed, code, next_update, channels)), {"municipalities": list(speakers)})
         if message.kind is not Kind.UPDATE or message.severity is not last.severity:
             raise AssertionError("automation neither ends an incident nor changes how bad it is")
         ready = submission(plan_for(message, config, now.astimezone(config.zone)), now)

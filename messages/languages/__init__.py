@@ -75,6 +75,24 @@ class Composed:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An all-clear that nobody wrote.
+
+    Args:
+        mark: a word to stand before what it is about.
+        text: what it says, with ``{still}`` where the sentences about services stand.
+        short: the same in an SMS, which begins with the sender.
+        down, limited: says that ``{services}`` do not work yet, or only with limits.
+    """
+
+    mark: str
+    text: str
+    short: str
+    down: str
+    limited: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Texting:
     """What residents may text in a language, and what they are answered.
@@ -158,7 +176,7 @@ class Language:
     moments: Wordings
     promise: Wordings
     lasting: Wordings
-    ending: Composed
+    ending: Ending
     unchanged: Composed
     texting: Texting
     page: PageWords
@@ -194,7 +212,7 @@ def language(code: str) -> Language:
         moments=Wordings(**data.pop("moments")),
         promise=Wordings(**data.pop("promise")),
         lasting=Wordings(**data.pop("lasting")),
-        ending=Composed(**data.pop("ending")),
+        ending=Ending(**data.pop("ending")),
         unchanged=Composed(**data.pop("unchanged")),
         texting=_texting(data.pop("texting")),
         page=PageWords(**data.pop("page")),

@@ -1,5 +1,6 @@
 """Messages that nobody wrote: they read as a person's, can be sent, and claim nothing that nobody said."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from messages.checking import check
-from messages.composing import all_clear, no_change
+from messages.composing import Followed, Unwell, all_clear, no_change
 from messages.document import message_id, parse, serialise
 from messages.languages import KNOWN
-from messages.model import Form, Kind, Limits, Markup, Message, Municipality, Rendition
+from messages.model import Form, Kind, Limits, Markup, Message, Municipality, Rendition, ServiceStatus
 from messages.rendering import measure, render
 
 ZONE = ZoneInfo("Europe/Stockholm")
@@ -55,12 +56,16 @@ def read(text: str) -> Message:
     return message
 
 
-def ended(last: Message) -> Message:
-    return read(all_clear(last, message_id(last), "sv"))
+def following(last: Message, about: Message | None = None) -> Followed:
+    return Followed(last, message_id(last), about or last)
 
 
-def unchanged(last: Message, channels: tuple[str, ...] = ("facebook", "feed")) -> Message:
-    return read(no_change(last, message_id(last), "sv", DUE, channels))
+def ended(last: Message, about: Message | None = None, texted: Collection[str] = ("sv", "en")) -> Message:
+    return read(all_clear(following(last, about), "sv", texted))
+
+
+def unchanged(last: Message, channels: tuple[str, ...] = ("facebook", "feed"), about: Message | None = None) -> Message:
+    return read(no_change(following(last, about), "sv", DUE, channels))
 
 
 def texts(message: Message) -> dict[tuple[str, str], Rendition]:
@@ -91,21 +96,62 @@ def test_an_all_clear_says_what_is_over_and_whom_to_ask_in_every_language() -> N
     found = texts(ended(read(source())))
     assert found["facebook", "sv"].text == (
         "Avslutat: Koka vattnet i Borgholms kommun\n\n"
-        "Det här är över. Tack för ditt tålamod. Frågor? Ring Borgholms kommun, 0485-880 00."
+        "Händelsen är över. Tack för ditt tålamod. Frågor? Ring Borgholms kommun, 0485-880 00."
     )
     assert found["sms", "en"].text == (
-        "Over: Boil the water\n\n"
-        "This is over. Thank you for your patience. Questions? Call Borgholms kommun, 0485-880 00."
+        "Borgholms kommun: Over: Boil the water. This is over. Questions? Call 0485-880 00."
     )
     assert found["feed", "en"].title == "Over: Boil the water"
     for code in ("sv", "en"):
         assert measure(found["sms", code], FORMS["sms"]).segments == 1
 
 
+UPDATE = """# Det tar längre tid än vi trodde
+
+Vi lagar läckan i natt.
+
+## @en
+# It takes longer than we thought
+
+We mend the leak tonight.
+"""
+
+
+@pytest.mark.parametrize("kind", [Kind.UPDATE, Kind.CORRECTION])
+def test_what_is_over_or_unchanged_after_an_update_is_called_what_it_began_with(kind: Kind) -> None:
+    alert = read(source())
+    update = replace(read(source(UPDATE)), kind=kind)
+    assert texts(ended(update, alert))["facebook", "sv"].title == "Avslutat: Koka vattnet i Borgholms kommun"
+    assert texts(ended(update, alert))["facebook", "en"].title == "Over: Boil the water"
+    assert texts(unchanged(update, about=alert))["facebook", "sv"].title.endswith(
+        "nytt: Koka vattnet i Borgholms kommun"
+    )
+
+
+def test_where_it_did_not_begin_with_one_alert_it_is_called_by_its_name() -> None:
+    update = read(source(UPDATE))
+    found = texts(read(all_clear(Followed(update, message_id(update)), "sv", ("sv",))))
+    assert found["facebook", "sv"].title == 'Avslutat: Läckan "Öland"'
+    assert found["sms", "sv"].text.startswith('Borgholms kommun: Avslutat: Läckan "Öland". Händelsen är över.')
+
+
+def test_an_all_clear_says_what_does_not_work_yet() -> None:
+    left = [
+        Unwell("E-post", ServiceStatus.DOWN),
+        Unwell("Skola_n", ServiceStatus.DOWN),
+        Unwell("Kassan", ServiceStatus.LIMITED),
+    ]
+    found = texts(read(all_clear(following(read(source())), "sv", ("sv", "en"), left)))
+    said = "Fungerar inte än: E-post, Skola_n. Fungerar delvis: Kassan."
+    assert f"Händelsen är över. {said} Tack" in found["facebook", "sv"].text
+    assert f"Händelsen är över. {said} Frågor?" in found["sms", "sv"].text
+    assert "Not working yet: E-post, Skola_n. Partly working: Kassan." in found["sms", "en"].text
+
+
 def test_a_language_that_was_only_for_one_channel_stays_there() -> None:
     last = read(source("# Koka vattnet\n\nText\n\n## @en sms\nBoil the water.\n"))
     assert texts(ended(last)).keys() == {(channel, "sv") for channel in FORMS} | {("sms", "en")}
-    assert texts(ended(last))["sms", "en"].text.startswith("Over: Koka vattnet\n\nThis is over.")
+    assert texts(ended(last))["sms", "en"].text.startswith("Borgholms kommun: Over: Koka vattnet. This is over.")
 
 
 def test_an_update_without_news_promises_the_next_one_and_goes_to_its_channels_only() -> None:
@@ -140,7 +186,7 @@ def test_an_update_without_news_outlives_the_next_update(expires: str, days: int
 def test_after_an_all_clear_there_is_nothing_to_be_unchanged() -> None:
     over = ended(read(source()))
     with pytest.raises(ValueError, match="all-clear"):
-        no_change(over, message_id(over), "sv", DUE, ["feed"])
+        no_change(following(over), "sv", DUE, ["feed"])
 
 
 def test_a_headline_with_a_time_gives_way_to_the_incident() -> None:
@@ -151,7 +197,7 @@ def test_a_headline_with_a_time_gives_way_to_the_incident() -> None:
 def test_the_body_may_be_in_any_language_and_stand_beside_a_part_in_it() -> None:
     last = read(source("# Boil the water\n\nText\n\n## @sv\n# Koka vattnet\n\nText\n"))
     english = replace(SENDERS["borgholm"], languages=("en", "sv"))
-    found = parse(all_clear(last, message_id(last), "en"), channels=FORMS, languages=KNOWN)
+    found = parse(all_clear(following(last), "en", ()), channels=FORMS, languages=KNOWN)
     found = replace(found, municipalities=("borgholm",))
     titles = {(r.channel, r.language): r.title for r in render(found, [english], FORMS, ZONE)}
     assert titles["facebook", "en"] == "Over: Boil the water"
@@ -160,6 +206,6 @@ def test_the_body_may_be_in_any_language_and_stand_beside_a_part_in_it() -> None
 
 def test_a_composed_message_is_written_as_people_write_them() -> None:
     last = read(source())
-    text = all_clear(last, message_id(last), "sv")
+    text = all_clear(following(last), "sv", ("sv",))
     assert serialise(read(text)) == text
     assert "\n# @EN\n# Over: Boil the *water*\n" in text

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messages.checking import check
-from messages.composing import no_change
+from messages.composing import Followed, no_change
 from messages.document import parse
 from messages.languages import KNOWN, language
 from messages.model import Form, Kind, Limits, Markup, Message, Municipality, Rendition, ServiceStatus, Severity
@@ -134,7 +134,7 @@ def test_the_same_board_message_and_time_make_the_same_report() -> None:
 def test_a_report_on_a_report_or_on_no_change_is_still_about_what_happened() -> None:
     first = read(written(situation()))
     assert "# Läget kl. 18.30: Våra system är *avstängda*\n" in written(situation(last=first, at=AT + 2.5 * HOUR))
-    unchanged = read(no_change(first, "3f9a0c1d2e", "sv", (AT + 5 * HOUR).astimezone(ZONE), ["feed"]))
+    unchanged = read(no_change(Followed(first, "3f9a0c1d2e", first), "sv", (AT + 5 * HOUR).astimezone(ZONE), ["feed"]))
     assert unchanged.parts[0].text.startswith("# Inget nytt: Våra system är *avstängda*\n")
     assert written(situation(last=unchanged)).count("Läget kl. 16: Våra system är *avstängda*") == 1
 
