@@ -63,6 +63,54 @@ async def test_an_all_clear_without_a_file_is_shown_before_it_is_asked_for(desk:
     assert "incident open" in late.err
 
 
+async def test_an_all_clear_after_an_update_names_the_incident_and_asks_what_still_does_not_work(desk: Desk) -> None:
+    alert = await sent(desk)
+    down = ("services", "set", "E-post", "down", "--new", "--yes", "-m", "borgholm")
+    assert (await desk.run(*down)).code == 0
+    desk.message("update.md", "Våra system är avstängda", "Det tar längre tid än vi trodde")
+    update = (await desk.run("update", alert, "update.md", "--yes", "--json")).data["message"]
+
+    refused = await desk.run("all-clear", update, "--yes")
+    assert refused.code == 2
+    assert "the board still says: E-post (borgholm) down" in refused.err
+    assert "--services work" in refused.err
+
+    async with desk.terminal("all-clear", update) as terminal:
+        await terminal.until("Does E-post (borgholm) work again? [y/N]")
+        terminal.type("n\n")
+        shown = await terminal.until("Send it to the sandbox? [y/N]")
+        assert "Avslutat: Våra system är avstängda" in shown
+        assert "Fungerar inte än: E-post (Borgholms kommun)." in shown
+        assert "längre tid" not in shown
+        terminal.type("n\n")
+        assert await terminal.end() == 1
+
+    ended = await desk.run("all-clear", update, "--yes", "--services", "work")
+    assert ended.code == 0, ended.out + ended.err
+    assert bodies(desk, "Borgholms kommun: Avslutat: Våra system är avstängda. Händelsen är över. Frågor?") == THREE
+    board = await desk.run("services", "list", "--json")
+    assert [(one["name"], one["status"]) for one in board.data["services"]] == [("E-post", "working")]
+    again = await desk.run("all-clear", update, "--yes")
+    assert "was sent before" in again.out
+    assert len(bodies(desk, "Avslutat")) == 3
+
+
+async def test_a_written_all_clear_is_asked_of_services_that_it_says_nothing_of(desk: Desk) -> None:
+    alert = await sent(desk)
+    for municipality in ("borgholm", "morbylanga"):
+        await desk.run("services", "set", "E-post", "limited", "--new", "--yes", "-m", municipality)
+    begun = await desk.run("new", "--from", alert, "--kind", "all-clear")
+    assert "Fungerar delvis: E-post." in begun.out
+    file = desk.write("over.md", begun.out)
+    assert (await desk.run("all-clear", alert, file, "--yes")).code == 2
+    assert (await desk.run("send", file, "--yes")).code == 2
+    assert "--services" in (await desk.run("all-clear", alert, file, "--dry-run")).out
+    sent_ = await desk.run("all-clear", alert, file, "--yes", "--services", "still-down")
+    assert sent_.code == 0, sent_.out + sent_.err
+    board = await desk.run("services", "list", "--json")
+    assert {one["status"] for one in board.data["services"]} == {"limited"}
+
+
 async def test_a_retraction_says_what_it_takes_away_and_what_it_cannot(desk: Desk) -> None:
     alert = await sent(desk)
     looked = await desk.run("retract", alert, "--dry-run")
