@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from broadcaster.schedule.times import moment_of
+from messages.times import moment_of
 
 GDPR = "gdpr"
 EARLY_WARNING = "early-warning"

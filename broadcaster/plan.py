@@ -61,15 +61,18 @@ class Plan:
         return [rendition for rendition in self.renditions if rendition.channel == channel]
 
 
-def read(data: bytes, file: str) -> Message:
-    """Read a message, as far as that can be done without knowing who sends it and when.
+def read(data: bytes, file: str, now: datetime | None = None) -> Message:
+    """Read a message, as far as that can be done without knowing who sends it.
+
+    Args:
+        now: the present time in the zone whose times people write; None if every time has its offset already.
 
     Raises:
         InputError: with everything that is wrong with it.
     """
     read = decode(data, file)
-    message = attached(parse(read.text, channels=CHANNELS.keys(), languages=languages.KNOWN, file=file))
-    return replace(message, remarks=read.remarks)
+    message = attached(parse(read.text, channels=CHANNELS.keys(), languages=languages.KNOWN, file=file, now=now))
+    return replace(message, remarks=(*read.remarks, *message.remarks))
 
 
 def reread(source: str) -> Message:
@@ -109,7 +112,7 @@ def plan_written(message: Message, config: Config, now: datetime, board: Sequenc
 
 def prepare(data: bytes, file: str, config: Config, now: datetime) -> Plan:
     """Read a message and plan it; raises as :func:`read` and :func:`plan_for` do."""
-    return plan_for(read(data, file), config, now)
+    return plan_for(read(data, file, now), config, now)
 
 
 def submission(plan: Plan, now: datetime) -> Submission:

@@ -92,7 +92,11 @@ def _times(message: Message, now: datetime) -> Iterator[Problem]:
     update, expires = message.next_update, message.expires
     for key, time in (("next_update", update), ("expires", expires)):
         if time is not None and time <= now:
-            yield Problem(f"{key} is past: it was {_span(now - time)} ago.", place(key), "Write a time to come.")
+            yield Problem(
+                f"{key} is past: it was {_span(now - time)} ago.",
+                place(key),
+                "Write a time to come, such as tomorrow 12:00.",
+            )
     if expires is not None and expires - now > LONGEST_LIFETIME:
         yield Problem(
             f"expires is {_span(expires - now)} ahead, more than {LONGEST_LIFETIME.days} days.",

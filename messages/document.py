@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
@@ -80,14 +81,24 @@ def decode(data: bytes, file: str) -> Cleaned:
     return cleaned(text, file)
 
 
-def parse(source: str, *, channels: Collection[str], languages: Collection[str], file: str = "") -> Message:
+def parse(
+    source: str,
+    *,
+    channels: Collection[str],
+    languages: Collection[str],
+    file: str = "",
+    now: datetime | None = None,
+) -> Message:
     """Read a message.
+
+    Times as people write them become moments in the message's front matter, and that they did is among its remarks.
 
     Args:
         source: the text of the file, as ``decode`` returns it.
         channels: the names that part headings and front matter may use for channels.
         languages: the ISO 639-1 codes that part headings may use.
         file: the name the user gave, for errors.
+        now: the present time in the zone whose times people write; None if every time has its offset already.
 
     Raises:
         InputError: with everything that is wrong in the file, in the order of its lines.
@@ -103,13 +114,14 @@ def parse(source: str, *, channels: Collection[str], languages: Collection[str],
         too_much = list(bounds.oversized(part, part_name(part.language, part.channel), file))
         problems += too_much or _shape_problems(part, file)
     try:
-        head = front_matter.read(toml, file)
+        head = front_matter.read(toml, file, now)
         problems += _unknown_channels(head.channels, toml, channels, file)
     except InputError as error:
         problems += error.problems
         raise InputError(_in_order(problems)) from None
     if problems:
         raise InputError(_in_order(problems))
+    frozen = front_matter.settled_times(toml, head)
     return Message(
         incident=head.incident,
         kind=head.kind,
@@ -118,7 +130,7 @@ def parse(source: str, *, channels: Collection[str], languages: Collection[str],
         next_update=head.next_update,
         expires=head.expires,
         services=tuple(Service(row.name, row.status, row.note, row.municipalities) for row in head.services),
-        front_matter=toml,
+        front_matter=frozen,
         parts=parts,
         exercise=head.exercise,
         follows=head.follows,
@@ -127,6 +139,7 @@ def parse(source: str, *, channels: Collection[str], languages: Collection[str],
         channels=head.channels,
         recordings=tuple(Recording(language, path) for language, path in head.recording.items()),
         file=file,
+        remarks=tuple(_understood(toml, frozen, head, file)),
     )
 
 
@@ -211,6 +224,22 @@ def split_headline(part: Part) -> tuple[str, str]:
 def part_name(language: str | None, channel: str | None) -> str:
     """What the heading of a part says, for errors: ``@en sms``; ``body`` for the part without a heading."""
     return f"@{' '.join(filter(None, (language, channel)))}" if language or channel else "body"
+
+
+def _understood(toml: str, frozen: str, head: front_matter.FrontMatter, file: str) -> Iterator[Problem]:
+    """Say what times were understood as, if they depend on when they are read."""
+    lines = zip(toml.split("\n"), frozen.split("\n"), strict=True)
+    for number, (before, after) in enumerate(lines, 2):
+        if before != after:
+            moment: datetime = getattr(head, after.split(" ", 1)[0])
+            what = f"{before.strip()} is read as {moment:%A %Y-%m-%d %H:%M} ({moment.tzinfo})."
+            yield Problem(what, Place(file or None, number))
+
+
+def as_written(source: str) -> str:
+    """The file from which a message was read, if the message has times that depended on when that was."""
+    toml, text = _divide(source, "")
+    return f"{_FENCE}\n{front_matter.as_written(toml)}{_FENCE}\n{text}"
 
 
 def _divide(source: str, file: str) -> tuple[str, str]:

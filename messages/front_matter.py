@@ -4,11 +4,12 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import PurePath
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from messages import bounds, toml_lines
@@ -16,6 +17,7 @@ from messages.characters import FORBIDDEN, is_blank
 from messages.model import Kind, Service, ServiceStatus, Severity
 from messages.problems import InputError, Place, Problem
 from messages.spelling import quoted, suggestion
+from messages.times import TimeError, expect_offset, settled, typed
 
 
 def _one_line(value: str) -> str:
@@ -43,12 +45,28 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _instant(value: object) -> object:
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise PydanticCustomError(
-            "instant", "The value must be a date and a time with its offset from UTC, without quotes."
-        )
-    return value
+def _instant(value: object, info: ValidationInfo) -> object:
+    """Read a time: as TOML has it with its offset, or where there is a clock, as people write it."""
+    now: datetime | None = info.context
+    try:
+        if isinstance(value, datetime) and value.utcoffset() is not None:
+            if now is not None:
+                expect_offset(value, _zone(now))
+            return value
+        if now is not None and isinstance(value, datetime):
+            return settled(value.replace(microsecond=0), _zone(now)).astimezone(now.tzinfo)
+        if now is not None and isinstance(value, str | time):
+            return typed(str(value), _zone(now), now).astimezone(now.tzinfo)
+    except TimeError as error:
+        raise PydanticCustomError("instant", "{why}", {"why": str(error)}) from None
+    offset = "" if now is not None else " with its offset from UTC"
+    raise PydanticCustomError("instant", "The value must be a date and a time{offset}.", {"offset": offset})
+
+
+def _zone(now: datetime) -> ZoneInfo:
+    if not isinstance(now.tzinfo, ZoneInfo):
+        raise TypeError("the present time needs its zone")  # a mistake in the program
+    return now.tzinfo
 
 
 def _message(value: str) -> str:
@@ -72,6 +90,15 @@ def _by_language(value: object) -> dict[str | None, str]:
 
 Value = str | bool | datetime | Sequence[str]
 """What a key can be given by the program."""
+
+_TIMES = ("next_update", "expires")
+"""Keys whose value people may write as they say it."""
+
+AS_WRITTEN = "  # written: "
+"""Stands between the moment that a time was read as and the line as it was written."""
+
+_SETTLED = re.compile(r"=[ \t]*\d{4}-\d\d-\d\d[Tt ]\S*(?:[Zz]|[+-]\d\d:\d\d)")
+"""A key with a time that is the same whenever it is read."""
 
 _MESSAGE_ID = re.compile(r"[0-9a-f]{10}")
 _Line = Annotated[str, AfterValidator(_one_line)]
@@ -111,18 +138,17 @@ class FrontMatter(_Table):
     services: tuple[ServiceRow, ...] = ()
 
 
-_OFFSETS = "(+01:00 is Swedish standard time, +02:00 Swedish summer time)"
 _EXAMPLES = {
     "incident": 'incident = "Dataintrång december 2022"',
     "kind": 'kind = "alert"',
     "severity": 'severity = "severe"',
     "municipalities": 'municipalities = ["borgholm", "morbylanga"]',
-    "next_update": f"next_update = 2022-12-13T12:00:00+01:00 {_OFFSETS}",
-    "expires": f"expires = 2022-12-14T12:00:00+01:00 {_OFFSETS}",
+    "next_update": 'next_update = "12:00", "tomorrow 12:00" or "2026-12-13 12:00"',
+    "expires": 'expires = "tomorrow 12:00", "tisdag 12:00" or "2026-12-14 12:00"',
     "exercise": "exercise = true",
     "follows": 'follows = "3f9a0c1d2e", as `broadcaster status --recent` lists it',
     "notify": "notify = true",
-    "run": f"run = 2022-12-13T16:00:00+01:00 {_OFFSETS}",
+    "run": "run = 2026-12-13T16:00:00+01:00",
     "channels": 'channels = ["feed", "page"]',
     "recording": 'recording = "message.wav", or for several languages recording = { sv = "sv.wav", en = "en.wav" }',
     "services": "[[services]] on a line of its own, and below it name and status",
@@ -140,8 +166,11 @@ _WRONG = {
 }
 
 
-def read(source: str, file: str) -> FrontMatter:
+def read(source: str, file: str, now: datetime | None = None) -> FrontMatter:
     """Read the TOML between the lines of ``+++``.
+
+    Args:
+        now: the present time in the zone whose times people write; None if every time has its offset already.
 
     Raises:
         InputError: with everything that is wrong in it.
@@ -149,11 +178,16 @@ def read(source: str, file: str) -> FrontMatter:
     if oversized := list(bounds.oversized_head(source, file)):
         raise InputError(oversized)
     try:
-        head = FrontMatter.model_validate(toml_lines.load(source, file, lines_before=1))
+        head = FrontMatter.model_validate(toml_lines.load(source, file, lines_before=1), context=now)
     except ValidationError as error:
         problems = [_in_our_words(detail, source, file) for detail in error.errors(include_url=False)]
         raise InputError(problems) from None
-    strangers = [
+    problems = [
+        Problem("The time is written on several lines.", place_of(source, file, (key,)), "Write it on one.")
+        for key in _TIMES
+        if now is not None and (span := toml_lines.span_of(source, key)) and source[slice(*span)].count("\n") > 1
+    ]
+    problems += [
         Problem(
             f"The service is for {quoted(name)}, which the message is not for.",
             place_of(source, file, ("services", index, "municipalities")),
@@ -163,8 +197,8 @@ def read(source: str, file: str) -> FrontMatter:
         for name in service.municipalities
         if name not in head.municipalities
     ]
-    if strangers:
-        raise InputError(strangers)
+    if problems:
+        raise InputError(problems)
     return head
 
 
@@ -213,6 +247,23 @@ def _tables(services: Sequence[Service]) -> Iterator[str]:
             yield f"note = {_written(service.note)}"
         if service.municipalities:
             yield f"municipalities = {_written(service.municipalities)}"
+
+
+def settled_times(source: str, head: FrontMatter) -> str:
+    """Put moments in the place of times that depend on when they are read; what was written stays beside them.
+
+    So the message says the same tomorrow, and the file it was made from can still be known for it.
+    """
+    for key in _TIMES:
+        moment, span = getattr(head, key), toml_lines.span_of(source, key)
+        if moment is not None and span is not None and not _SETTLED.search(line := source[slice(*span)]):
+            source = source[: span[0]] + f"{key} = {_written(moment)}{AS_WRITTEN}{line}" + source[span[1] :]
+    return source
+
+
+def as_written(source: str) -> str:
+    """What ``settled_times`` was given."""
+    return re.sub(rf"^(?:next_update|expires) = \S+{AS_WRITTEN}", "", source, flags=re.MULTILINE)
 
 
 def _written(value: Value) -> str:

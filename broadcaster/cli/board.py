@@ -16,13 +16,13 @@ from broadcaster.config import Config
 from broadcaster.opening import opened
 from broadcaster.publishing import refresh_pages
 from broadcaster.runtime import Broadcaster, assembled
-from broadcaster.schedule.times import TimeError, typed
 from broadcaster.store.board import BoardStore
 from channels.contract import Standing
 from channels.folder import FolderError
 from messages.characters import FORBIDDEN, is_blank
 from messages.model import ServiceStatus
 from messages.services import alike, known_as
+from messages.times import TimeError, typed
 
 Deed = Callable[[BoardStore], Awaitable[Sequence[Change]]]
 
@@ -197,7 +197,7 @@ def _since(text: str | None, config: Config, now: datetime) -> datetime | Since:
     if text == Since.UNKNOWN:
         return Since.UNKNOWN
     try:
-        since = typed(text, config.zone, now)
+        since = typed(text, config.zone, now, past=True)
     except TimeError as error:
         raise UsageError(f"--since: {error}") from None
     if since > now:

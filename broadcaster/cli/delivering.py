@@ -27,7 +27,6 @@ from channels.contract import Standing
 from channels.registry import CHANNELS, FORMS
 from channels.sms import SMS
 from messages.checking import expiry
-from messages.document import message_id
 from messages.model import Kind, Markup, Message
 
 _IN_LINES = frozenset({Markup.PLAIN, Markup.SMS})
@@ -49,16 +48,16 @@ def deliver(
     out = talking(as_json=as_json)
     if message.file:  # of what nobody wrote, it was asked before it was composed
         message = settled(config, message, answers, out, ask=not dry_run)
-    before, done, board = context.run(_so_far(config, message_id(message)))
+    id_, before, done, board = context.run(_so_far(config, message))
     if before.total and done:
         out.print("This very message was sent before, and nothing goes out twice. What became of it:")
-        code = context.run(report(config, message_id(message), as_json=as_json))
+        code = context.run(report(config, id_, as_json=as_json))
         return 0 if dry_run else code
     plan = None if before.total else plan_written(message, config, datetime.now(config.zone), board)
     if plan is None:
         out.print("This very message was sent before, though not to its end. What is left would go on:")
         out.print(progress_table(before))
-        planned = as_data(message_id(message), before)
+        planned = as_data(id_, before)
     else:
         audience = context.run(_audience(config, plan))
         if not message.file:  # nobody has read what nobody wrote
@@ -76,16 +75,17 @@ def deliver(
         return 0 if dry_run else NOT_DELIVERED
     from broadcaster.cli.watching import see_through  # takes long to import, and a look at the plan needs none of it
 
-    return context.run(see_through(config, plan or message_id(message), again, out, as_json=as_json, wait=wait))
+    return context.run(see_through(config, plan or id_, again, out, as_json=as_json, wait=wait))
 
 
-async def _so_far(config: Config, message: str) -> tuple[Progress, bool, Sequence[Standing]]:
-    """How far a message is (empty for a new one), whether nothing more will happen to it by itself, and the board."""
+async def _so_far(config: Config, message: Message) -> tuple[str, Progress, bool, Sequence[Standing]]:
+    """The id of a message, how far it is (nowhere if new), whether it has come to its end by itself, and the board."""
     async with opened(config) as store:
         await store.subscribers.expect_key()
-        progress = await reports.progress(store.database, message)
-        done = progress.done and not await doubts.looked_up(store.database, message)
-        return progress, done, await BoardStore(store.database).standings()
+        id_ = await reports.sent_as(store.database, message)
+        progress = await reports.progress(store.database, id_)
+        done = progress.done and not await doubts.looked_up(store.database, id_)
+        return id_, progress, done, await BoardStore(store.database).standings()
 
 
 async def _audience(config: Config, plan: Plan) -> Audience:

@@ -31,13 +31,13 @@ from broadcaster.leading import (
     standing,
 )
 from broadcaster.opening import opened
-from broadcaster.schedule.times import TimeError, typed
 from broadcaster.store import incidents, reports, threads, timeline
 from broadcaster.store.database import Database
 from broadcaster.store.incidents import Incident, Report
 from broadcaster.store.reports import Progress
 from broadcaster.store.threads import Said
 from messages.spelling import did_you_mean, quoted
+from messages.times import TimeError, typed
 
 
 async def open_one(config: Config, name: str, aware_at: str | None, earlier: str | None) -> None:
@@ -308,7 +308,7 @@ def _local(time: datetime, config: Config) -> str:
 
 def _time(text: str, config: Config, now: datetime, option: str) -> datetime:
     try:
-        return typed(text, config.zone, now)
+        return typed(text, config.zone, now, past=True)
     except TimeError as error:
         raise UsageError(f"{option}: {error}") from None
 

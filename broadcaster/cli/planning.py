@@ -21,14 +21,14 @@ from broadcaster.opening import opened
 from broadcaster.plan import Plan, plan_written
 from broadcaster.schedule import entering
 from broadcaster.schedule.rules import Once, Rule, RuleError, bends, by_cron, every, period
-from broadcaster.schedule.times import Bend, TimeError, typed
 from broadcaster.store import reports, schedules
 from broadcaster.store.errors import RefusedError
 from broadcaster.store.schedules import Intent, Schedule
 from messages.checking import LONGEST_LIFETIME
-from messages.document import message_id, serialise
+from messages.document import serialise
 from messages.model import Message
 from messages.practice import Finding
+from messages.times import Bend, TimeError, typed
 
 _MINUTE = timedelta(minutes=1)
 _LATEST = timedelta(days=1)
@@ -144,7 +144,7 @@ async def _show_plan(out: Console, config: Config, plan: Plan, run: datetime) ->
     """
     async with opened(config) as store:
         await store.subscribers.expect_key()
-        if (await reports.progress(store.database, message_id(plan.message))).total:
+        if (await reports.progress(store.database, await reports.sent_as(store.database, plan.message))).total:
             raise UsageError(f"this very message was sent before: see `broadcaster status {plan.id}`.")
         at = run.astimezone(config.zone)
         try:

@@ -59,7 +59,7 @@ async def show(config: Config, file: Path, only: Only, *, as_json: bool) -> int:
     """
     now = datetime.now(config.zone)
     try:
-        plan = plan_written(message_of(file), config, now, await _board(config))
+        plan = plan_written(message_of(file, config), config, now, await _board(config))
     except InputError as error:
         if not as_json:
             raise

@@ -63,7 +63,8 @@ def add(  # noqa: PLR0913 (one for each option)
     from broadcaster.cli.reading import message_of
 
     wanted = Recurring(cron=cron, every=every, start=start, until=until, late=late, promise=promise)
-    raise typer.Exit(plan_recurring(context.config(), message_of(file), wanted, yes=yes))
+    config = context.config()
+    raise typer.Exit(plan_recurring(config, message_of(file, config), wanted, yes=yes))
 
 
 @app.command()

@@ -37,7 +37,8 @@ def send(  # noqa: PLR0913 (one for each option)
     """
     from broadcaster.cli.reading import message_of
 
-    config, message = context.config(), message_of(file)
+    config = context.config()
+    message = message_of(file, config)
     if at is not None:
         from broadcaster.cli.planning import plan_once
 

@@ -51,7 +51,7 @@ def following(
     if file is None:
         message = _ended(config, former, id_, answers, out, ask=ask)
     else:
-        message = amended(_of_incident(message_of(file), former.incident, id_), {"kind": kind, "follows": id_})
+        message = amended(_of_incident(message_of(file, config), former.incident, id_), {"kind": kind, "follows": id_})
     return message, f"broadcaster {_COMMANDS[kind]} {id_}" + (f" {file}" if file else "")
 
 

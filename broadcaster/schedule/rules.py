@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from broadcaster.schedule import cron
 from broadcaster.schedule.cron import Cron, CronError
-from broadcaster.schedule.times import Bend, bend, moment_of
+from messages.times import Bend, bend, moment_of
 
 CLOSEST = timedelta(minutes=5)
 """How far two runs are apart at least: whoever wants more than that has slipped a field."""

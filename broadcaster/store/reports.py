@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, func, select, true
 from broadcaster.delivery import OPEN, State
 from broadcaster.store.database import Database
 from broadcaster.store.schema import deliveries, messages, renditions
-from messages.model import Rendition
+from messages.document import as_written, message_id, serialise
+from messages.front_matter import AS_WRITTEN
+from messages.model import Message, Rendition
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,18 @@ async def source_of(database: Database, message: str) -> str:
     """The message as it was written."""
     async with database.read() as connection:
         return str((await connection.execute(select(messages.c.source).where(messages.c.id == message))).scalar_one())
+
+
+async def sent_as(database: Database, message: Message) -> str:
+    """The id of a message: that under which its file was sent before, if its times mean something else every day."""
+    own = message_id(message)
+    if AS_WRITTEN not in message.front_matter:
+        return own
+    written = as_written(serialise(message))
+    alike = select(messages.c.id, messages.c.source).where(messages.c.source.contains(AS_WRITTEN, autoescape=True))
+    async with database.read() as connection:
+        found = (await connection.execute(alike.order_by(messages.c.issued.desc()))).all()
+    return next((row.id for row in found if as_written(row.source) == written), own)
 
 
 async def renditions_of(database: Database, message: str) -> Sequence[Rendition]:

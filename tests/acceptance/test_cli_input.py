@@ -4,6 +4,7 @@ import asyncio
 import re
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -42,7 +43,7 @@ kind = "alrt"
 colour = "red"
 severity = "severe"
 municipalities = ["borgholm"]
-next_update = 2099-01-01T12:00:00
+next_update = "snart"
 +++
 Ring {{ municipality.phone }} om du behöver oss.
 
@@ -68,7 +69,7 @@ Text.
         errors,
         ("3: kind: ", "The value must be 'alert', 'update', 'correction' or 'all-clear', not 'alrt'."),
         ("4: colour: ", "There is no key 'colour'."),
-        ("7: next_update: ", "The value must be a date and a time with its offset from UTC"),
+        ("7: next_update: ", "'snart' is no time."),
         ("9: body: ", "does not begin with a headline"),
         ("11: @fax: ", "'fax' is neither a channel nor a language."),
         ("14: @de: ", "'de' is neither a channel nor a language."),
@@ -148,6 +149,28 @@ async def test_a_sign_that_makes_an_sms_dearer_is_named_with_its_line_and_the_pr
     preview = await desk.run("preview", desk.message(old="om du behöver oss.", new=text))
     dearer = "segments in UCS-2 because of '½' (U+00BD, vulgar fraction one half) on line 11; without it 2"
     assert dearer in preview.out.replace("\n", " ")
+
+
+async def test_times_are_written_as_people_say_them_and_shown_as_they_are_read(desk: Desk) -> None:
+    zone = ZoneInfo("Europe/Stockholm")
+    tomorrow = datetime.now(zone) + timedelta(days=1)
+    file = desk.write(
+        "message.md",
+        re.sub(
+            r"next_update = .*\nexpires = .*",
+            'next_update = "i morgon kl. 12"\nexpires = "tomorrow 23:59"',
+            message(),
+        ),
+    )
+    read = f'next_update = "i morgon kl. 12" is read as {tomorrow:%A %Y-%m-%d} 12:00 (Europe/Stockholm).'
+    for command in (("preview", file), ("send", file, "--yes")):
+        ran = await desk.run(*command)
+        assert f"note: message.md:6: {read}" in ran.out
+        assert ran.code == 0
+    texts = len(desk.sandbox.requests)
+    again = await desk.run("send", file, "--yes")
+    assert "was sent before" in again.out
+    assert len(desk.sandbox.requests) == texts
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,19 @@
 """What people are shown about their messages."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from broadcaster.delivery import OPEN, State, Verdict
+from broadcaster.plan import read
 from broadcaster.store import lanes, reports
 from broadcaster.store.database import Database
 from broadcaster.store.ledger import Ledger, Report
 from broadcaster.store.reports import MessageSummary, Progress, Reason, Tally
 from broadcaster.store.submissions import Posting, submit
+from messages.document import message_id, serialise
 from tests.support.storing import (
     BORGHOLM,
     BORGHOLM_EN,
@@ -151,3 +155,29 @@ async def test_a_message_is_found_by_the_beginning_of_its_id(database: Database)
 
 async def test_the_texts_that_were_sent_can_be_shown_again(database: Database, sent: str) -> None:
     assert await reports.renditions_of(database, sent) == [BORGHOLM, MORBYLANGA, PAGE]
+
+
+WRITTEN = """\
++++
+incident = "Vattnet"
+kind = "alert"
+severity = "severe"
+municipalities = ["borgholm"]
+next_update = "12:00"
++++
+# Koka vattnet
+
+Ring oss.
+"""
+
+
+async def test_a_file_with_a_time_of_day_is_known_again_on_another_day(database: Database) -> None:
+    today = datetime(2026, 11, 29, 9, tzinfo=ZoneInfo("Europe/Stockholm"))
+    first, later = (read(WRITTEN.encode(), "m.md", now) for now in (today, today + timedelta(days=1)))
+    assert message_id(first) != message_id(later)
+    assert await reports.sent_as(database, later) == message_id(later)
+    sent = replace(posts(1, message_id(first)), source=serialise(first))
+    await submit(database, sent, "test")
+    assert await reports.sent_as(database, later) == message_id(first)
+    changed = read(WRITTEN.replace("Ring", "Mejla").encode(), "m.md", today)
+    assert await reports.sent_as(database, changed) == message_id(changed)

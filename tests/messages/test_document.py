@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from messages import toml_lines
 from messages.characters import FORBIDDEN
-from messages.document import content_hash, decode, message_id, parse, part_name, serialise, split_headline
+from messages.document import as_written, content_hash, decode, message_id, parse, part_name, serialise, split_headline
 from messages.markdown import literal
 from messages.model import Kind, Message, Part, Service, ServiceStatus, Severity
 from messages.problems import InputError, Problem
@@ -393,6 +394,66 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_line(line: str, text: str
     assert problem.place.line == head_with(line, without=key).splitlines().index(line) + 1
 
 
+SUNDAY = datetime(2026, 11, 29, 9, 30, tzinfo=ZoneInfo("Europe/Stockholm"))
+
+
+def read_on(now: datetime, *lines: str) -> Message:
+    return parse(head_with(*lines), channels=CHANNELS, languages=LANGUAGES, file="message.md", now=now)
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ('"12:00"', "2026-11-29T12:00:00+01:00"),
+        ("'kl. 12'", "2026-11-29T12:00:00+01:00"),
+        ("12:00:00", "2026-11-29T12:00:00+01:00"),
+        ('"i morgon 12:00"', "2026-11-30T12:00:00+01:00"),
+        ('"tisdag 12:00" # möte', "2026-12-01T12:00:00+01:00"),
+        ("2026-12-01T12:00:00", "2026-12-01T12:00:00+01:00"),
+        ("2026-12-01 12:00:00", "2026-12-01T12:00:00+01:00"),
+        ('"2026-12-01T12:00:00+01:00"', "2026-12-01T12:00:00+01:00"),
+    ],
+)
+def test_a_time_is_written_as_people_say_it_and_kept_as_the_moment_that_it_was(value: str, meant: str) -> None:
+    line = f"next_update = {value}"
+    found = read_on(SUNDAY, line)
+    assert found.next_update == datetime.fromisoformat(meant)
+    assert f"next_update = {meant}  # written: {line}\n" in serialise(found)
+    assert parse(serialise(found), channels=CHANNELS, languages=LANGUAGES).next_update == found.next_update
+    assert as_written(serialise(found)) == head_with(line)
+    [remark] = found.remarks
+    assert remark.place.line == 6
+    assert f"is read as {datetime.fromisoformat(meant):%A %Y-%m-%d %H:%M} (Europe/Stockholm)" in remark.text
+
+
+def test_a_time_with_its_offset_is_kept_as_it_was_written() -> None:
+    line = "next_update = 2026-12-01 12:00:00Z  # UTC"
+    assert serialise(read_on(SUNDAY, line)) == head_with(line)
+    assert read_on(SUNDAY, line).remarks == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("2026-12-01T12:00:00+02:00", "Europe/Stockholm is at +01:00. Write 2026-12-01T12:00+01:00"),
+        ('"2027-06-01 12:00+01:00"', "Europe/Stockholm is at +02:00. Write 2027-06-01T12:00+02:00"),
+        ("2027-03-28T02:30:00", "does not exist in Europe/Stockholm"),
+        ('"2027-10-31 02:30"', "comes twice in Europe/Stockholm"),
+        ('"söndag 12:00"', "Today is söndag"),
+        ('"snart"', "'snart' is no time"),
+        ("2026-12-01", "The value must be a date and a time."),
+        ("12", "The value must be a date and a time."),
+        ('"""\n12:00"""', "on several lines"),
+    ],
+)
+def test_a_time_that_could_be_another_is_refused_with_what_to_write(value: str, why: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_on(SUNDAY, f"next_update = {value}")
+    [problem] = caught.value.problems
+    assert why in problem.text
+    assert (problem.place.key, problem.place.line) == ("next_update", 6)
+
+
 @pytest.mark.parametrize("key", ["next_update", "expires"])
 @pytest.mark.parametrize(
     "value", ["2022-12-14T12:00:00", "2022-12-14", "12:00:00", '"2022-12-14T12:00:00+01:00"', "1671015600"]
@@ -401,7 +462,7 @@ def test_a_time_that_does_not_say_where_it_holds_is_refused(key: str, value: str
     problem = the_problem_of(head_with(f"{key} = {value}"))
     assert (problem.place.key, problem.place.line) == (key, 6)
     assert "offset from UTC" in problem.text
-    assert "+01:00" in problem.advice
+    assert "tomorrow 12:00" in problem.advice or "i morgon 12:00" in problem.advice
 
 
 def test_a_channel_that_nobody_knows_is_refused_with_its_line_and_the_known_ones() -> None:
@@ -628,5 +689,6 @@ def test_errors_in_toml_carry_the_lines_before_it() -> None:
 
 def test_the_example_of_the_reference_page_can_be_read() -> None:
     page = Path(__file__).parents[2].joinpath("docs/reference/message-file.md").read_text(encoding="utf-8")
-    message = read(page.partition("````md\n")[2].partition("````\n")[0])
+    example = page.partition("````md\n")[2].partition("````\n")[0]
+    message = parse(example, channels=CHANNELS, languages=LANGUAGES, now=SUNDAY)
     assert [part_name(part.language, part.channel) for part in message.parts] == ["body", "@sms", "@en", "@en sms"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.schedule.times import TimeError, bend, moment_of, typed
+from messages.times import TimeError, bend, moment_of, typed
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 NOW = datetime(2027, 3, 27, 14, 7, 30, tzinfo=UTC)  # 15:07 in Stockholm, the day before clocks are set forward
@@ -38,6 +38,27 @@ def moment(text: str) -> datetime:
         ("2027-10-31T02:30+02:00", "2027-10-31T02:30+02:00"),
         ("2027-10-31T02:30+01:00", "2027-10-31T02:30+01:00"),
         ("2027-03-28T14:00Z", "2027-03-28T16:00+02:00"),
+        ("2027-03-28 16:00:30", "2027-03-28T16:00:30+02:00"),
+        ("kl. 16", "2027-03-27T16:00+01:00"),
+        ("kl 16.30", "2027-03-27T16:30+01:00"),
+        ("Klockan 9", "2027-03-27T09:00+01:00"),
+        ("4 pm", "2027-03-27T16:00+01:00"),
+        ("12:30 am", "2027-03-27T00:30+01:00"),
+        ("idag kl. 16", "2027-03-27T16:00+01:00"),
+        ("i morgon 12:00", "2027-03-28T12:00+02:00"),
+        ("imorgon kl 12.00", "2027-03-28T12:00+02:00"),
+        ("Tomorrow at 12:00", "2027-03-28T12:00+02:00"),
+        ("i övermorgon 8.00", "2027-03-29T08:00+02:00"),
+        ("tisdag 12:00", "2027-03-30T12:00+02:00"),
+        ("på tisdag kl. 12", "2027-03-30T12:00+02:00"),
+        ("Tue 12:00", "2027-03-30T12:00+02:00"),
+        ("13 april 12:00", "2027-04-13T12:00+02:00"),
+        ("tisdag 13 april kl. 12.00", "2027-04-13T12:00+02:00"),
+        ("tisdagen den 13 april kl. 12", "2027-04-13T12:00+02:00"),
+        ("April 13, 12:00", "2027-04-13T12:00+02:00"),
+        ("13/4 12:00", "2027-04-13T12:00+02:00"),
+        ("13 december 2027 12:00", "2027-12-13T12:00+01:00"),
+        ("27 mars 12:00", "2027-03-27T12:00+01:00"),
     ],
 )
 def test_a_time_is_that_of_the_clock_on_the_wall(text: str, meant: str) -> None:
@@ -45,11 +66,54 @@ def test_a_time_is_that_of_the_clock_on_the_wall(text: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "noon", "16", "16:60", "24:00", "2027-02-29 10:00", "2027-13-01 10:00", "10:00+99:99"]
+    "text",
+    [
+        "",
+        "noon",
+        "16",
+        "16:60",
+        "24:00",
+        "2027-02-29 10:00",
+        "2027-13-01 10:00",
+        "10:00+99:99",
+        "13 pm",
+        "12",
+        "13 12:00",
+        "x 12:00",
+        "31/4 12:00",
+        "13 13 12:00",
+    ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(TimeError, match="is no time"):
         typed(text, STOCKHOLM, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("lördag 12:00", "Today is lördag"),
+        ("onsdag 13 april 12:00", "2027-04-13 is no onsdag, but a Tuesday"),
+        ("26 mars 12:00", "Write it with its year"),
+        ("13 december 12:00", "Write it with its year"),
+        ("2027-12-13T12:00+02:00", r"Europe/Stockholm is at \+01:00. Write 2027-12-13T12:00\+01:00"),
+        ("2027-07-13T12:00+01:00", r"Europe/Stockholm is at \+02:00. Write 2027-07-13T12:00\+02:00"),
+    ],
+)
+def test_what_could_be_another_time_is_asked_for(text: str, why: str) -> None:
+    with pytest.raises(TimeError, match=why):
+        typed(text, STOCKHOLM, NOW)
+
+
+def test_a_day_that_is_known_to_be_past_lies_before_today() -> None:
+    assert typed("tisdag 12:00", STOCKHOLM, NOW, past=True) == moment("2027-03-23T12:00+01:00")
+    assert typed("igår 12:00", STOCKHOLM, NOW, past=True) == moment("2027-03-26T12:00+01:00")
+    assert typed("13 december 12:00", STOCKHOLM, NOW, past=True) == moment("2026-12-13T12:00+01:00")
+
+
+def test_at_the_turn_of_the_year_a_date_lies_in_the_next_one() -> None:
+    eve = datetime(2026, 12, 31, 20, tzinfo=UTC)
+    assert typed("2 januari 12:00", STOCKHOLM, eve) == moment("2027-01-02T12:00+01:00")
 
 
 @pytest.mark.parametrize("text", ["2027-03-28 02:00", "2027-03-28 02:30", "tomorrow 02:59"])
