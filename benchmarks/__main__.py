@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import currency, fan_out, isolation, pages, rate, recovery, scale, startup, texts
+from benchmarks import currency, fan_out, isolation, pages, rate, recovery, scale, startup, texts, throttled
 from benchmarks.figure import Figure, LeftOutError
 from benchmarks.report import publish
 
@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, Callable[[], list[Figure]]] = {
     "fan-out-postgresql": fan_out.on_postgresql,
     "scale": scale.measure,
     "rate": rate.measure,
+    "throttled": throttled.measure,
     "isolation": isolation.measure,
     "currency": currency.measure,
     "recovery": recovery.measure,

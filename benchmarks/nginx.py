@@ -28,7 +28,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    map $request_body $number {{ "~(^|&)To=%2B(?<digits>[0-9]+)" "+$digits"; }}
+    {variables}
     server {{
         listen 127.0.0.1:{port} backlog=1024;
         {locations}
@@ -46,11 +46,12 @@ class Nginx:
 
 
 @contextmanager
-def running(locations: str, *, written: bool = False) -> Iterator[Nginx]:
+def running(locations: str, *, variables: str = "", written: bool = False) -> Iterator[Nginx]:
     """Run one.
 
     Args:
         locations: what it answers, as its configuration writes it.
+        variables: what the answers are made of, written likewise.
         written: whether it writes down when each request arrives, which takes it a little time.
 
     Raises:
@@ -65,7 +66,9 @@ def running(locations: str, *, written: bool = False) -> Iterator[Nginx]:
         log = folder / "arrivals"
         file = folder / "nginx.conf"
         access_log = f"{log} arrivals" if written else "off"
-        text = _CONFIGURATION.format(folder=folder, port=port, access_log=access_log, locations=locations)
+        text = _CONFIGURATION.format(
+            folder=folder, port=port, access_log=access_log, variables=variables, locations=locations
+        )
         file.write_text(text, "ascii")
         server = subprocess.Popen([program, "-p", folder, "-e", folder / "error.log", "-c", file])
         try:

@@ -10,12 +10,28 @@ from pathlib import Path
 
 from benchmarks import nginx
 
+REFUSED = 0.3
+"""Share of the SMS that a provider refuses which is told to throttle."""
+
+_VARIABLES = rf"""
+    map $request_body $number {{ "~(^|&)To=%2B(?<digits>[0-9]+)" "+$digits"; }}
+    split_clients $request_id $is_too_much {{ {REFUSED:.0%} 1; * 0; }}
+"""
+_THROTTLING = """
+            if ($is_too_much) {
+                add_header Retry-After 2 always;
+                return 429 '{"code": 20429, "status": 429}';
+            }
+"""
 _LOCATIONS = """
         # The answer has to name the number, and nginx only reads a body that it mirrors. There are no files.
-        location /twilio/ { mirror /nobody; log_not_found off; error_page 403 404 405 =201 @twilio; }
-        location @twilio { return 201 '{"sid": "SM$request_id", "to": "$number", "status": "queued"}'; }
+        location /twilio/ { mirror /nobody; log_not_found off; error_page 403 404 405 = @twilio; }
         location /nobody { internal; return 204; }
-        location /graph/ { return 200 '{"id": "1_$request_id"}'; }
+        location ~ ^/graph/[^/]+/(?<page>[0-9]+)/ { return 200 '{"id": "${page}_$request_id"}'; }
+        location @twilio {
+            THROTTLING
+            return 201 '{"sid": "SM$request_id", "to": "$number", "status": "queued"}';
+        }
 """
 
 
@@ -42,14 +58,16 @@ class Provider:
 
 
 @contextmanager
-def instant_provider(*, written: bool = False) -> Iterator[Provider]:
+def instant_provider(*, written: bool = False, throttling: bool = False) -> Iterator[Provider]:
     """Run one.
 
     Args:
         written: whether it writes down when each request arrives, which takes it a little time.
+        throttling: whether it refuses a share of the SMS as too much traffic, at any pace.
 
     Raises:
         LeftOutError: there is no nginx.
     """
-    with nginx.running(_LOCATIONS, written=written) as server:
+    locations = _LOCATIONS.replace("THROTTLING", _THROTTLING if throttling else "")
+    with nginx.running(locations, variables=_VARIABLES, written=written) as server:
         yield Provider(server.url, server.log)

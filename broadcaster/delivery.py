@@ -1,11 +1,13 @@
 """A delivery's states, and what follows from what a channel said. Pure: no I/O, no clock, no chance of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
 from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
+from messages.model import Severity
 
 
 class Operation(StrEnum):
@@ -66,6 +68,16 @@ FIRST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=5)
 
 
+PATIENCE: Mapping[Severity, timedelta] = {
+    Severity.EXTREME: timedelta(minutes=1),
+    Severity.SEVERE: timedelta(minutes=1),
+    Severity.MODERATE: timedelta(minutes=5),
+    Severity.MINOR: timedelta(minutes=10),
+    Severity.INFORMATION: timedelta(minutes=15),
+}
+"""How long a delivery is put off at most, whatever the provider asks for: an hour is no answer to an alarm."""
+
+
 def backoff(attempts: int, dice: float) -> timedelta:
     """How long to wait after a number of attempts: doubling, between half and the whole of it by ``dice`` (0 to 1).
 
@@ -75,13 +87,13 @@ def backoff(attempts: int, dice: float) -> timedelta:
     return whole * (0.5 + dice / 2)
 
 
-def decide(outcome: Outcome, attempts: int, now: datetime, dice: float) -> Verdict:
-    """What follows from an outcome, after ``attempts`` earlier ones."""
+def decide(outcome: Outcome, attempts: int, now: datetime, dice: float, severity: Severity) -> Verdict:
+    """What follows from an outcome of a message's delivery, after ``attempts`` earlier ones."""
     match outcome:
         case Accepted(remote_id):
             return Verdict(State.ACCEPTED, remote_id=remote_id)
         case Deferred(reason, after):
-            wait = max(after or timedelta(0), backoff(attempts, dice))
+            wait = min(PATIENCE[severity], max(after or timedelta(0), backoff(attempts, dice)))
             return Verdict(State.PENDING, reason, due=now + wait)
         case Rejected(reason, gone):
             return Verdict(State.REJECTED, reason, gone=gone)

@@ -33,7 +33,7 @@ PATIENCE = 3.0
 RESULTS = (State.ACCEPTED, State.REJECTED, State.IN_DOUBT, State.PENDING, State.EXPIRED, State.CANCELLED)
 """What a try can come to."""
 
-LANE_STATES = ("working", "half_open", "down", "halted")
+LANE_STATES = ("working", "half_open", "throttled", "down", "halted")
 
 NO_ACCOUNT = "none"
 """Channel of a lane that has no account any more."""
@@ -202,8 +202,8 @@ class Gauges(Collector):
 
     def _lanes(self, seen: Standing) -> Metric:
         known = {lane.name: lane for lane in seen.lanes}
-        half_open = self._half_open()
-        now = {lane: lane_state(known.get(lane), half_open=lane in half_open) for lane in self._channels}
+        half_open, clock = self._half_open(), self._clock()
+        now = {lane: lane_state(known.get(lane), clock, half_open=lane in half_open) for lane in self._channels}
         return self._family(
             "broadcaster_lane_state",
             "1 for the state that the lane is in.",
@@ -271,12 +271,14 @@ class Gauges(Collector):
         return family
 
 
-def lane_state(lane: LaneState | None, *, half_open: bool) -> str:
+def lane_state(lane: LaneState | None, now: datetime, *, half_open: bool) -> str:
     """The one state that says most about a lane; None is one that was never served."""
     if lane is not None and lane.halted_reason is not None:
         return "halted"
     if lane is not None and lane.down_reason is not None:
         return "down"
+    if lane is not None and lane.is_throttled(now):
+        return "throttled"
     return "half_open" if half_open else "working"
 
 

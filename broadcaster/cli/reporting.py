@@ -10,6 +10,7 @@ from broadcaster.cli.errors import NOT_DELIVERED
 from broadcaster.cli.naming import named
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.cli.progress import as_data, progress_table, summary
+from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.delivery import REACHED, State
 from broadcaster.opening import opened
@@ -84,11 +85,20 @@ def _local(moment: datetime, config: Config) -> str:
 
 async def print_reasons(out: Console, config: Config, database: Database, message: str) -> None:
     """Say why deliveries are not where they should be, and what a person can do about it."""
-    halted = await lanes.halted(database)
+    known = await lanes.states(database)
+    halted = {lane.name: lane.halted_reason for lane in known if lane.halted_reason is not None}
     waiting = await reports.open_lanes(database, message)
     reasons = await reports.reasons(database, message)
     for name in sorted(waiting & halted.keys() & config.accounts.keys()):
         out.print(f"{name} is halted: {halted[name]}. Mend that, then send again.", style="red")
+    for lane in known:
+        if lane.name in waiting and lane.throttled_until is not None and lane.is_throttled(utc_now()):
+            until = lane.throttled_until.astimezone(config.zone)
+            out.print(
+                f"{lane.name}: the provider wants to be left alone until {until:%Y-%m-%d %H:%M} "
+                f"({lane.throttled_reason}). It is tried again sooner, within a minute where lives may depend on it.",
+                style="yellow",
+            )
     for name in sorted((waiting | {r.lane for r in reasons if r.state is State.IN_DOUBT}) - config.accounts.keys()):
         out.print(
             f"{name} is not in the configuration any more: what waits there is not sent, and expires with its message; "

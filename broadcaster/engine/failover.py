@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from broadcaster.store import lanes
 from broadcaster.store.database import Database
+from broadcaster.store.lanes import LaneState
 from broadcaster.store.ledger import Backlog, Ledger
 
 DOWN_FOR = timedelta(minutes=5)
@@ -49,7 +50,7 @@ def moves(
 
     Args:
         ways: of the municipalities that have more than one lane.
-        avoided: lanes that are halted or down.
+        avoided: lanes that are halted or down, or told to wait for long.
         backlogs: what is pending, by lane.
         rates: deliveries a second, by lane; None for no limit.
     """
@@ -68,6 +69,13 @@ def moves(
         most = None if origin in avoided else late
         decided += [Move(origin, to, tuple(names), most) for to, names in by_target.items()]
     return decided
+
+
+def _is_avoided(lane: LaneState, now: datetime) -> bool:
+    """Whether a lane has just failed, or was just told to wait for long."""
+    failed = lane.down_since is not None and now - lane.down_since < DOWN_FOR
+    told = lane.throttled_since is not None and now - lane.throttled_since < DOWN_FOR
+    return failed or (told and lane.is_throttled(now))
 
 
 def _too_late(backlog: Backlog, rate: float | None, now: datetime) -> int:
@@ -101,11 +109,7 @@ class Failover:
         backlogs = await self._ledger.backlogs(concerned)
         if not backlogs:
             return []
-        avoided = {
-            lane.name
-            for lane in await lanes.states(self._database)
-            if lane.down_since is not None and now - lane.down_since < DOWN_FOR
-        }
+        avoided = {lane.name for lane in await lanes.states(self._database) if _is_avoided(lane, now)}
         done = []
         for move in moves(self._ways, avoided, backlogs, self._rates, now):
             moved = await self._ledger.reroute(move.origin, move.to, move.municipalities, move.most, now)

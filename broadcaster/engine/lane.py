@@ -15,7 +15,7 @@ from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import first_of, pause
 from broadcaster.store import lanes
 from broadcaster.store.errors import StoreError
-from broadcaster.store.lanes import Lease, LeaseLostError
+from broadcaster.store.lanes import LaneState, Lease, LeaseLostError
 from channels.contract import Channel, Find
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Lane:
         self._repeatable = account.provider.channel.repeatable
         self._probed: float | None = None
         self._epoch = 0  # of the last lease here
-        self._noted_as_down = False  # by whatever process found it so
+        self._noted: LaneState | None = None  # by whatever process found it so
 
     @property
     def half_open(self) -> bool:
@@ -111,7 +111,15 @@ class Lane:
 
     async def _work(self, lease: Lease, stop: asyncio.Event) -> None:
         """Send what is pending, and beside that remind who is on duty and look up what is in doubt."""
-        shift = Shift(self._station, self._shop, lease, stop, noted_as_down=self._noted_as_down)
+        noted = self._noted
+        shift = Shift(
+            self._station,
+            self._shop,
+            lease,
+            stop,
+            noted_as_down=noted is not None and noted.down_reason is not None,
+            noted_wait=None if noted is None else noted.throttled_until,
+        )
         channel = self._station.channel
         over = asyncio.Event()
         reminding = asyncio.create_task(self._reminders.work(lease, over))
@@ -133,7 +141,9 @@ class Lane:
         health = self._station.health
         noted = next((lane for lane in await lanes.states(self._shop.database) if lane.name == self.name), None)
         health.halted = noted is not None and noted.halted_reason is not None
-        self._noted_as_down = noted is not None and noted.down_reason is not None
+        if noted is not None and noted.is_throttled(self._shop.clock()) and not self._epoch:
+            health.begin_carefully()
+        self._noted = noted
         return not health.halted or self._probed is None or _time() - self._probed >= PROBE_AFTER
 
 

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import assert_never
 
 from broadcaster.delivery import backoff
+from broadcaster.engine.throttle import ROUND, SLOWEST, TOLERATED, Round, course
 from broadcaster.engine.window import Window
 from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
 
 LONGEST_PAUSE = timedelta(seconds=30)
-"""How long a lane rests at most after a failure, unless the provider asks for more."""
+"""How long a lane rests at most after a failure, whatever the provider asks for: then one parcel tries it."""
 
 MARGIN = 1.007
 """How much further apart than need be parcels leave, so that the small delays of each day do not fill a second up."""
@@ -107,11 +108,14 @@ DOUBTS_IN_A_ROW = 5
 EASE_FROM = 0.8
 """Share of what the provider allows from which on an account is slowed down."""
 
-SLOWEST = 0.1
-"""Share of its rate that an account keeps however near its limit it is, so that its usage is heard of."""
-
 EASED_FOR = 60.0
 """Seconds until an account that was slowed down, and hears no more of it, would be back from a standstill."""
+
+REFUSED_IN_A_ROW = 10
+"""So many parcels that were too much, and none that was taken between them, and the account rests."""
+
+TOLERATED_FOR = 60.0
+"""Seconds for which an account bears refusals that do not come from its pace. Then it tries again to go slower."""
 
 DOWN_AFTER = 3
 """So many rests without a success between them, and the account counts as down: others may take its deliveries."""
@@ -135,6 +139,10 @@ class Health:
         self.half_open = False
         self._strikes = 0
         self._doubts = 0
+        self._refused_in_a_row = 0
+        self._refused = self._answered = 0  # in this round
+        self._before: Round | None = None  # the round after which it went slower
+        self._tolerated, self._tolerated_until = TOLERATED, 0.0
         self._resting_until = 0.0
         self._eased_to = 1.0
         self._eased_at = 0.0
@@ -158,18 +166,21 @@ class Health:
     def note(self, outcome: Outcome, now: float, dice: float) -> bool:
         """Learn from what happened to a parcel; tells whether the account has failed.
 
-        What is put off says something about the whole account, so all of it rests: longer each time, as the provider
-        asked if it did. The many parcels in flight that meet the same failure count as one.
+        What is put off says something about the whole account, so all of it rests: longer each time. The many parcels
+        in flight that meet the same failure count as one. What is only too much makes it go slower, and rest when
+        nothing else is heard, or when the provider asks for a long wait.
         """
         match outcome:
             case Accepted(_, usage):
                 if usage > EASE_FROM:
                     self._ease(allowed(usage), now)
+                self._answer(now, refused=False)
                 return self._recover()
             case Deferred(_, after, throttled):
-                if throttled and not self.resting(now):
-                    self._ease(self.share(now) / 2, now)
-                self._strike(after or timedelta(0), now, dice)
+                wait = after or timedelta(0)
+                if throttled and not self._is_too_much(wait, now):
+                    return False
+                self._strike(min(wait, LONGEST_PAUSE), now, dice)
                 return True
             case InDoubt():
                 self._doubts += 1
@@ -180,9 +191,50 @@ class Health:
                 self.halted = True
                 return True
             case Rejected():
+                self._answer(now, refused=False)
                 return self._recover()
             case _:
                 assert_never(outcome)
+
+    def begin_carefully(self) -> None:
+        """Begin with one parcel, as another process was told to wait."""
+        self.half_open = True
+
+    def _is_too_much(self, wait: timedelta, now: float) -> bool:
+        """Note a refusal for too much; tells whether the account has to rest for it."""
+        if self.resting(now):
+            return True
+        self._refused_in_a_row += 1
+        if wait <= LONGEST_PAUSE and not self.half_open and self._refused_in_a_row < REFUSED_IN_A_ROW:
+            self._answer(now, refused=True)
+            return False
+        self._ease(self.share(now) / 2, now)
+        self._begin_round()
+        return True
+
+    def _answer(self, now: float, *, refused: bool) -> None:
+        """Count an answer, and judge the pace when a round is full."""
+        self._answered += 1
+        self._refused += refused
+        if not refused:
+            self._refused_in_a_row = 0
+        if self._answered < ROUND:
+            return
+        if now >= self._tolerated_until:
+            self._tolerated = TOLERATED
+        last = Round(self.share(now), self._refused / self._answered)
+        decided = course(last, self._before, self._tolerated)
+        self._begin_round()
+        if decided.tolerated > self._tolerated:
+            self._tolerated, self._tolerated_until = decided.tolerated, now + TOLERATED_FOR
+        if decided.share < last.share:
+            self._before = last
+        if decided.share != last.share:
+            self._eased_to, self._eased_at = decided.share, now
+
+    def _begin_round(self) -> None:
+        self._refused = self._answered = 0
+        self._before = None
 
     def _recover(self) -> bool:
         self.halted = self.half_open = False

@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from broadcaster.delivery import EXPIRED, INTERRUPTED, Operation, State, Verdict, decide, unsent
+from broadcaster.engine.pace import LONGEST_PAUSE
 from broadcaster.engine.performing import perform
 from broadcaster.engine.recalls import Recalls
 from broadcaster.engine.station import Station, Workshop
@@ -58,10 +59,18 @@ class Shift:
 
     Args:
         noted_as_down: whether the ledger says that the account is down; its first success changes that.
+        noted_wait: until when, as the ledger says, the provider wants to be left alone.
     """
 
     def __init__(
-        self, station: Station, shop: Workshop, lease: Lease, stop: asyncio.Event, *, noted_as_down: bool = False
+        self,
+        station: Station,
+        shop: Workshop,
+        lease: Lease,
+        stop: asyncio.Event,
+        *,
+        noted_as_down: bool = False,
+        noted_wait: datetime | None = None,
     ) -> None:
         self._station = station
         self._shop = shop
@@ -87,6 +96,8 @@ class Shift:
         self._told_down = False
         self._account_failed = False
         self._failure = ""  # the last one's reason
+        self._noted_wait = noted_wait
+        self._asked_wait: tuple[datetime, str] | None = None  # until when it is to last, and why
         self._halt_reason = ""
         self._told = ""  # the reason that people have been told
         self._grace_ends: float | None = None
@@ -223,6 +234,11 @@ class Shift:
         outcome = await self._perform(claimed, letter, addressed)
         if isinstance(outcome, Verdict):
             return outcome
+        self._heed(outcome)
+        return decide(outcome, claimed.attempts, self._shop.clock(), self._shop.dice(), letter.severity)
+
+    def _heed(self, outcome: Outcome) -> None:
+        """Learn what an outcome says of the account."""
         if self._station.health.note(outcome, _time(), self._shop.dice()):
             self._account_failed = True
         match outcome:
@@ -230,9 +246,12 @@ class Shift:
                 self._works = True
             case Halted(reason):
                 self._halt_reason = reason
-            case Deferred(reason) | InDoubt(reason):
+            case Deferred(reason, after):
                 self._failure = reason
-        return decide(outcome, claimed.attempts, self._shop.clock(), self._shop.dice())
+                if after is not None and after > LONGEST_PAUSE:
+                    self._asked_wait = self._shop.clock() + after, reason
+            case InDoubt(reason):
+                self._failure = reason
 
     async def _perform(self, claimed: Claimed, letter: Letter, addressed: Parcel | Halted) -> Outcome | Verdict:
         """Do what is to be done with the letter; a verdict where there was nothing to do."""
@@ -256,6 +275,7 @@ class Shift:
     async def _tell_health(self) -> None:
         """Let people, and other lanes, see that the account fails, or works again."""
         name, health, database = self._station.name, self._station.health, self._shop.database
+        await self._tell_wait()
         if self._halt_reason and self._halt_reason != self._told:
             self._told = self._halt_reason
             log.error("lane %s is halted: %s", name, self._halt_reason)
@@ -269,6 +289,23 @@ class Shift:
             log.warning("lane %s works again", name)
             await lanes.resume(database, [name])
             self._halted_before = self._down_before = False
+
+    async def _tell_wait(self) -> None:
+        """Let people, other lanes and other processes know that the provider asks for a longer wait than there is."""
+        if self._asked_wait is None:
+            return
+        (until, reason), self._asked_wait = self._asked_wait, None
+        if self._noted_wait is not None and until < self._noted_wait + LONGEST_PAUSE:
+            return  # they know
+        self._noted_wait = until
+        log.error(
+            "lane %s: the provider wants to be left alone until %s (%s); it is tried again sooner, and what is pending "
+            "goes by another account where there is one",
+            self._station.name,
+            until.isoformat(timespec="seconds"),
+            reason,
+        )
+        await lanes.note_wait(self._shop.database, self._station.name, reason, self._shop.clock(), until)
 
     async def _close(self, turning: asyncio.Task[bool], workers: list[asyncio.Task[None]]) -> None:
         """Leave nothing of ours in ``sending``: what was in the air is in doubt, the rest goes back."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from broadcaster.delivery import PATIENCE
 from broadcaster.engine.failover import DOWN_FOR
 from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import first_of
@@ -28,7 +29,7 @@ INTERVAL = 1.0
 """Seconds between two slips of a kind and lane, at least: sixty a minute, however fast the account is."""
 
 TRY_AGAIN = timedelta(seconds=30)
-"""When a slip that certainly did not leave is tried again, unless the provider asks for more time."""
+"""When a slip that certainly did not leave is tried again, unless the provider asks for a little more time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,5 +161,6 @@ class Courier:
     async def _put_back(self, slip: Slip, outcome: Outcome) -> None:
         if self.tray.put_back is not None and isinstance(outcome, Deferred | Halted):
             asked = outcome.after if isinstance(outcome, Deferred) else None
-            due = self._shop.clock() + max(TRY_AGAIN, asked or TRY_AGAIN)
+            wait = min(PATIENCE[Severity.EXTREME], max(TRY_AGAIN, asked or TRY_AGAIN))
+            due = self._shop.clock() + wait
             await self.tray.put_back(self._shop.database, self.lane, slip, due)

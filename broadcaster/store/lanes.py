@@ -61,6 +61,13 @@ class LaneState:
     halted_since: datetime | None
     down_reason: str | None
     down_since: datetime | None
+    throttled_reason: str | None = None
+    throttled_since: datetime | None = None
+    throttled_until: datetime | None = None
+
+    def is_throttled(self, now: datetime) -> bool:
+        """Whether its provider still wants to be left alone."""
+        return self.throttled_until is not None and now < self.throttled_until
 
 
 def new_holder() -> str:
@@ -173,6 +180,11 @@ async def halt(database: Database, lane: str, reason: str, now: datetime) -> Non
 async def mark_down(database: Database, lane: str, reason: str, now: datetime) -> None:
     """Note that the account has failed again: for a while others may take its deliveries."""
     await _note(database, [lane], down_reason=reason, down_since=now)
+
+
+async def note_wait(database: Database, lane: str, reason: str, now: datetime, until: datetime) -> None:
+    """Note how long the provider wants to be left alone: meanwhile others may take its deliveries."""
+    await _note(database, [lane], throttled_reason=reason, throttled_since=now, throttled_until=until)
 
 
 async def resume(database: Database, names: Collection[str]) -> None:

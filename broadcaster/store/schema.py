@@ -195,6 +195,10 @@ lanes = Table(
     Column("halted_since", Instant),
     Column("down_reason", Text),
     Column("down_since", Instant),
+    # That the provider wants to be left alone for longer than anybody here waits.
+    Column("throttled_reason", Text),
+    Column("throttled_since", Instant),
+    Column("throttled_until", Instant),  # as the provider asks for
 )
 
 surfaces = Table(

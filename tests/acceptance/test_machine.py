@@ -47,6 +47,7 @@ from channels.contract import (
     Rejected,
     Unclear,
 )
+from messages.model import Severity
 from tests.support.storing import BORGHOLM, NOW, SEAL, TO_BORGHOLM, execute, fetch, submission, subscribe
 from tests.support.world import resident
 
@@ -435,10 +436,12 @@ class Machine(RuleBasedStateMachine):
         assert SEAL.open(claimed.sealed_number) == self._rows[claimed.id].number
         row = self._rows[claimed.id]
         if row.carried is None:
-            quiet = unsent(self._now), decide(dice.choice(UNTOUCHED), claimed.attempts, self._now, 0.5)
-            return quiet[dice.random() < 0.9]
+            outcome = dice.choice(UNTOUCHED)
+            tried = decide(outcome, claimed.attempts, self._now, 0.5, Severity.SEVERE)
+            return tried if dice.random() < 0.9 else unsent(self._now)
         told = dice.random() < 0.5
-        return decide(Accepted(row.carried) if told else InDoubt("no answer in time"), claimed.attempts, self._now, 0.5)
+        outcome = Accepted(row.carried) if told else InDoubt("no answer in time")
+        return decide(outcome, claimed.attempts, self._now, 0.5, Severity.SEVERE)
 
     def _forged(self, dice: Random, arrival: Arrival) -> Receipt:
         """A receipt for what was never tried, or never there."""

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.delivery import FIRST_WAIT, LONGEST_WAIT, State, Verdict, backoff, decide, unsent
+from broadcaster.delivery import FIRST_WAIT, LONGEST_WAIT, PATIENCE, State, Verdict, backoff, decide, unsent
 from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
+from messages.model import Severity
 
 NOW = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -27,7 +28,29 @@ DECISIONS: list[tuple[Outcome, Verdict]] = [
 
 @pytest.mark.parametrize(("outcome", "verdict"), DECISIONS, ids=[str(outcome) for outcome, _ in DECISIONS])
 def test_every_outcome_has_its_verdict(outcome: Outcome, verdict: Verdict) -> None:
-    assert decide(outcome, attempts=2, now=NOW, dice=0.5) == verdict
+    assert decide(outcome, attempts=2, now=NOW, dice=0.5, severity=Severity.SEVERE) == verdict
+
+
+@pytest.mark.parametrize("asked", [timedelta(hours=1), timedelta(days=1), timedelta(days=400)])
+@pytest.mark.parametrize(
+    ("severity", "longest"),
+    [
+        (Severity.EXTREME, MINUTE),
+        (Severity.SEVERE, MINUTE),
+        (Severity.MODERATE, 5 * MINUTE),
+        (Severity.MINOR, 10 * MINUTE),
+        (Severity.INFORMATION, 15 * MINUTE),
+    ],
+)
+def test_no_provider_puts_a_delivery_off_for_longer_than_its_severity_bears(
+    severity: Severity, longest: timedelta, asked: timedelta
+) -> None:
+    assert decide(Deferred("too much", asked, throttled=True), 0, NOW, 0.5, severity).due == NOW + longest
+    assert decide(Deferred("busy"), 10_000, NOW, 1.0, severity).due == NOW + min(longest, LONGEST_WAIT)
+
+
+def test_every_severity_says_how_long_it_bears_to_wait() -> None:
+    assert PATIENCE.keys() == set(Severity)
 
 
 def test_every_kind_of_outcome_has_been_decided_upon() -> None:
@@ -40,7 +63,7 @@ def test_every_kind_of_outcome_has_been_decided_upon() -> None:
     st.floats(0, 1),
 )
 def test_only_what_is_certainly_not_done_is_ever_tried_again(outcome: Outcome, attempts: int, dice: float) -> None:
-    again = decide(outcome, attempts, NOW, dice).state is State.PENDING
+    again = decide(outcome, attempts, NOW, dice, Severity.SEVERE).state is State.PENDING
     assert again is isinstance(outcome, Deferred | Halted)
 
 
@@ -60,9 +83,9 @@ def test_waits_are_spread_over_the_dice() -> None:
     assert all(later > earlier for earlier, later in pairwise(waits))
 
 
-@given(st.timedeltas(timedelta(0), timedelta(days=1)), st.integers(0, 30), st.floats(0, 1))
+@given(st.timedeltas(timedelta(0), PATIENCE[Severity.INFORMATION]), st.integers(0, 30), st.floats(0, 1))
 def test_a_provider_that_says_how_long_is_never_asked_earlier(after: timedelta, attempts: int, dice: float) -> None:
-    due = decide(Deferred("busy", after), attempts, NOW, dice).due
+    due = decide(Deferred("busy", after), attempts, NOW, dice, Severity.INFORMATION).due
     assert due is not None
     assert due >= NOW + after
 

@@ -3,10 +3,11 @@
 import asyncio
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import accumulate, cycle, pairwise
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -18,11 +19,12 @@ from broadcaster.engine.pace import (
     EASED_FOR,
     LONGEST_PAUSE,
     MARGIN,
-    SLOWEST,
+    REFUSED_IN_A_ROW,
     Health,
     Pace,
     allowed,
 )
+from broadcaster.engine.throttle import ROUND, SLOWEST
 from broadcaster.engine.waiting import first_of, happened, pause
 from broadcaster.engine.window import SAMPLE, SECOND
 from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Rejected
@@ -205,12 +207,72 @@ def test_many_parcels_that_meet_one_failure_count_as_one() -> None:
     assert health.resting(0.0) == 1
 
 
-def test_a_provider_that_says_how_long_to_wait_is_obeyed() -> None:
+@pytest.mark.parametrize(
+    ("asked", "rests"), [(timedelta(seconds=7), 7), (timedelta(minutes=7), 30), (timedelta(hours=1), 30)]
+)
+@pytest.mark.parametrize("throttled", [False, True])
+def test_an_account_rests_as_long_as_the_provider_asks_but_never_for_long(
+    asked: timedelta, rests: float, *, throttled: bool
+) -> None:
     health = Health()
-    health.note(Deferred("too many requests", after=timedelta(minutes=7)), now=0.0, dice=0.0)
+    for _ in range(REFUSED_IN_A_ROW if throttled else 1):
+        health.note(Deferred("too many requests", asked, throttled=throttled), now=0.0, dice=0.0)
 
-    assert health.resting(0.0) == 7 * 60
-    assert health.resting(7 * 60.0) == 0
+    assert health.resting(0.0) == rests
+
+
+def test_one_refusal_for_too_much_holds_up_nobody_else() -> None:
+    health = Health()
+
+    assert not health.note(Deferred("too much", timedelta(seconds=2), throttled=True), now=0.0, dice=0.5)
+    assert health.resting(0.0) == 0
+    assert health.share(0.0) == 1
+
+
+def shares(refuses: Callable[[int, float], bool], rate: float = 25, seconds: float = 40) -> list[float]:
+    """The shares of its rate at which an account goes, one for each parcel, where some are refused."""
+    health, now, seen = Health(), 0.0, list[float]()
+    while now < seconds:
+        share = health.share(now)
+        too_much = refuses(len(seen), share)
+        health.note(Deferred("too much", timedelta(seconds=2), throttled=True) if too_much else Accepted("1"), now, 0.5)
+        seen.append(share)
+        now += max(1 / (rate * share), health.resting(now))
+    return seen
+
+
+def test_an_account_that_is_refused_now_and_then_at_any_pace_keeps_its_pace() -> None:
+    dice = Random(1)  # noqa: S311 - it decides nothing but this test
+    used = [len(shares(lambda _parcel, _share: dice.random() < 0.3)) / (25 * 40) for _ in range(20)]
+
+    assert min(used) > 0.6
+    assert sum(used) / len(used) > 0.85
+
+
+@pytest.mark.parametrize("most", [0.25, 0.4, 0.7])
+def test_an_account_that_is_refused_as_it_goes_too_fast_goes_slower_until_it_is_not(most: float) -> None:
+    dice, refused = Random(1), list[bool]()  # noqa: S311 - it decides nothing but this test
+
+    def refuses(_parcel: int, share: float) -> bool:
+        """Take so much of what is asked for, whatever that is."""
+        refused.append(dice.random() > most / share)
+        return refused[-1]
+
+    seen = shares(refuses, seconds=120)
+    settled = slice(4 * ROUND, None)
+
+    assert sum(refused[settled]) < 0.5 * len(refused[settled])
+    assert sum(seen[settled]) < 2 * most * len(seen[settled])
+    assert len(refused) - sum(refused) > 0.8 * most * 25 * 120
+
+
+def test_an_account_that_another_process_was_told_to_leave_alone_is_tried_with_one_parcel() -> None:
+    health = Health()
+    health.begin_carefully()
+
+    assert health.half_open
+    assert health.note(Deferred("too much", timedelta(seconds=2), throttled=True), now=0.0, dice=0.5)
+    assert health.resting(0.0) >= 2
 
 
 @pytest.mark.parametrize("outcome", [Accepted("SM1"), Rejected("no such number")])
