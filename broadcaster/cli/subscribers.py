@@ -30,23 +30,29 @@ _Language = Annotated[
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="CSV with a heading: number, municipality, language.", metavar="FILE")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV or .xlsx with heads: number, municipality, language.", metavar="FILE")
+    ],
     municipality: _Municipality = None,
     language: _Language = None,
     *,
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Which sheet of a workbook.", metavar="NAME")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Import without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what was understood.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Import numbers from a CSV file.
+    """Import numbers from a list, as a spreadsheet saves it.
 
-    The good ones are imported, the bad ones listed with row and reason; then it exits with 2. The options are for rows
-    that name no municipality or language.
+    Shows what was understood, and asks before anything is written. The bad rows are listed with row and reason, and
+    written to a file beside the list; then it exits with 2. Rows that name no municipality or language get -m and -l.
 
-    Example: broadcaster subscribers import numbers.csv
+    Example: broadcaster subscribers import numbers.xlsx
     """
-    from broadcaster.cli.subscribing import import_file
+    from broadcaster.cli.importing import Wanted, import_file
 
-    config = context.config()
-    raise typer.Exit(context.run(import_file(config, file, municipality, language, as_json=as_json)))
+    wanted = Wanted(file, sheet, municipality, language)
+    done = import_file(context.config(), wanted, yes=yes, dry_run=dry_run, as_json=as_json)
+    raise typer.Exit(context.run(done))
 
 
 @app.command()

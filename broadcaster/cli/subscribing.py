@@ -2,57 +2,16 @@
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 from broadcaster.cli import context
-from broadcaster.cli.errors import BAD_INPUT, UsageError
+from broadcaster.cli.errors import UsageError
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.config import Config
-from broadcaster.intake import read_csv, subscription
+from broadcaster.intake import subscription
 from broadcaster.numbers import NumberError, masked, mobile
 from broadcaster.opening import opened
 from broadcaster.store.consents import Evidence
 from broadcaster.store.subscribers import Entry
-from messages.problems import InputError, Place, Problem
-
-LARGEST_FILE = 64_000_000
-"""Bytes: some two million rows."""
-
-
-async def import_file(
-    config: Config, file: Path, municipality: str | None, language: str | None, *, as_json: bool
-) -> int:
-    """Import a CSV; returns the exit code, which tells when rows were bad.
-
-    Raises:
-        InputError: the file cannot be read, or is no list.
-        UsageError: there is no such municipality.
-    """
-    _expect_known(config, municipality)
-    default = municipality or _only(config)
-    intake = read_csv(
-        _text_of(file),
-        str(file),
-        config.municipalities,
-        municipality=default,
-        language=language,
-        countries=config.residents.countries,
-    )
-    async with opened(config) as store:
-        await store.subscribers.expect_key()
-        new, left = await store.subscribers.add_listed(intake.good, datetime.now(UTC), context.actor())
-    known = len(intake.good) - new - left
-    if as_json:
-        bad = [{"row": row.row, "reason": row.reason} for row in intake.bad]
-        print_json({"imported": new, "known": known, "left": left, "bad": bad})
-    else:
-        out = console()
-        for row in intake.bad:
-            out.print(f"{file}: row {row.row}: {row.reason}")
-        out.print(f"{new} new, {known} known before, {len(intake.bad)} bad rows left out.")
-        if left:
-            out.print(f"{left} left out that said STOPP: who asks anew is added by `broadcaster subscribers add`.")
-    return BAD_INPUT if intake.bad else 0
 
 
 async def add_one(config: Config, number: str, municipality: str | None, language: str | None) -> None:
@@ -61,7 +20,7 @@ async def add_one(config: Config, number: str, municipality: str | None, languag
     Raises:
         UsageError: it cannot subscribe.
     """
-    wanted = municipality or _only(config)
+    wanted = municipality or only(config)
     if wanted is None:
         raise UsageError(f"say to which municipality: -m with one of {', '.join(config.municipalities)}.")
     try:
@@ -84,7 +43,7 @@ async def remove_one(config: Config, number: str, municipality: str | None) -> N
     Raises:
         UsageError: there is nothing to end.
     """
-    _expect_known(config, municipality)
+    expect_known(config, municipality)
     found = _number(number, config)
     async with opened(config) as store:
         departure = await store.subscribers.remove(found, municipality, datetime.now(UTC), context.actor())
@@ -124,7 +83,7 @@ async def show_all(config: Config, municipality: str | None, *, numbers: bool, a
     Raises:
         UsageError: there is no such municipality.
     """
-    _expect_known(config, municipality)
+    expect_known(config, municipality)
     listed = []
     async with opened(config) as store:
         with_gone = await store.subscribers.gone() > 0
@@ -213,23 +172,16 @@ def _local(time: datetime | None, config: Config) -> str:
     return f"{time.astimezone(config.zone):%Y-%m-%d %H:%M}" if time else ""
 
 
-def _only(config: Config) -> str | None:
+def only(config: Config) -> str | None:
     """The municipality, where there is but one."""
     return next(iter(config.municipalities)) if len(config.municipalities) == 1 else None
 
 
-def _expect_known(config: Config, municipality: str | None) -> None:
+def expect_known(config: Config, municipality: str | None) -> None:
+    """Make sure that there is such a municipality.
+
+    Raises:
+        UsageError: there is none.
+    """
     if municipality is not None and municipality not in config.municipalities:
         raise UsageError(f"there is no municipality {municipality!r}. There are: {', '.join(config.municipalities)}.")
-
-
-def _text_of(file: Path) -> str:
-    place = Place(str(file))
-    try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise InputError([Problem("is larger than 64 MB.", place, "Divide it.")])
-        return file.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError([Problem("is not UTF-8 text.", place, 'Save it as "CSV UTF-8".')]) from None
-    except OSError as error:
-        raise InputError([Problem(f"cannot be read: {error.strerror}.", place, "Check the name.")]) from None

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+import xlsxwriter
 
 from broadcaster.config import load
 from broadcaster.opening import opened
@@ -38,22 +39,31 @@ BAD = [
 async def test_good_rows_are_imported_and_bad_ones_listed_with_row_and_reason(desk: Desk) -> None:
     file = desk.write("numbers.csv", LIST)
 
-    ran = await desk.run("subscribers", "import", file)
-    again = await desk.run("subscribers", "import", file, "--json")
+    ran = await desk.run("subscribers", "import", file, "--yes")
+    again = await desk.run("subscribers", "import", file, "--yes", "--json")
     counted, listed = await asyncio.gather(
         desk.run("subscribers", "count", "--json"), desk.run("subscribers", "list", "-m", "borgholm")
     )
 
     assert ran.code == again.code == 2
-    assert ran.out.splitlines() == [
-        *(f"numbers.csv: row {row}: {reason}" for row, reason in BAD),
+    said = ran.out.splitlines()
+    assert said[0] == "numbers.csv: UTF-8, columns separated by semicolons; the heads stand in row 1."
+    assert [line for line in said if ": row" in line] == [f"numbers.csv: row {row}: {reason}" for row, reason in BAD]
+    assert said[-3:] == [
+        "3 rows to import (borgholm 1, morbylanga 2), 7 to leave out.",
         "3 new, 0 known before, 7 bad rows left out.",
+        "The rows left out stand in numbers-left-out.csv, with the reasons: mend them there and import that file.",
     ]
     assert again.data == {
         "imported": 0,
         "known": 3,
         "left": 0,
+        "form": "UTF-8, columns separated by semicolons",
+        "heads": 1,
+        "columns": {"A": "number", "B": "municipality", "C": "language"},
+        "good": 3,
         "bad": [{"row": row, "reason": reason} for row, reason in BAD],
+        "left_out": "numbers-left-out-2.csv",
     }
     assert counted.data["people"] == 2
     assert counted.data["counts"] == [
@@ -65,9 +75,60 @@ async def test_good_rows_are_imported_and_bad_ones_listed_with_row_and_reason(de
     assert "1740605" not in listed.out
 
 
+async def test_nothing_is_written_before_somebody_has_said_yes(desk: Desk) -> None:
+    file = desk.write("numbers.csv", "Lista 2026;\r\nMobilnummer;Kommun\r\n0701740605;Borgholms kommun\r\nfel;0840\r\n")
+    asked = await desk.run("subscribers", "import", file)
+    tried = await desk.run("subscribers", "import", file, "--dry-run")
+    counted = await desk.run("subscribers", "count", "--json")
+
+    assert asked.code == 2
+    assert asked.err.startswith("error: nobody can be asked here: add --yes, or look at it with --dry-run.")
+    assert tried.code == 2
+    assert "the heads stand in row 2" in tried.out
+    assert "A       Mobilnummer  number" in tried.out
+    assert "+4670•••••05  borgholm" in tried.out
+    assert "1740605" not in asked.out + tried.out
+    assert "1 row to import (borgholm 1), 1 to leave out." in tried.out
+    assert tried.out.endswith("Nothing was written: --dry-run.\n")
+    assert counted.data["people"] == 0
+    assert not list(desk.folder.glob("*left-out*"))
+
+
+async def test_the_rows_left_out_can_be_mended_in_their_file_and_imported_from_it(desk: Desk) -> None:
+    file = desk.write("numbers.csv", "Mobil;Kommun;Namn\n0701740605;Borgholm;\n070174060;Mörbylånga;N N\n")
+    await desk.run("subscribers", "import", file, "--yes")
+    left_out = desk.folder / "numbers-left-out.csv"
+    text = left_out.read_text(encoding="utf-8-sig")
+
+    assert left_out.stat().st_mode & 0o777 == 0o600
+    assert text.splitlines() == [
+        "row;reason;Mobil;Kommun;Namn",
+        "3;is not a valid Swedish number;070174060;Mörbylånga;N N",
+    ]
+
+    left_out.write_text(text.replace(";070174060;", ";0701740606;"), encoding="utf-8-sig")
+    ran = await desk.run("subscribers", "import", str(left_out), "--yes")
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "1 new, 0 known before, 0 bad rows left out.")
+
+
+async def test_a_workbook_of_excel_is_imported_as_it_is(desk: Desk) -> None:
+    with xlsxwriter.Workbook(desk.folder / "numbers.xlsx") as book:
+        sheet = book.add_worksheet("Prenumeranter")
+        for place, row in enumerate((["Mobilnummer", "Kommun"], [46701740605, "Borgholm"], [701740606, 840])):
+            sheet.write_row(place, 0, row)
+    ran = await desk.run("subscribers", "import", "numbers.xlsx", "--yes")
+    assert ran.code == 0
+    assert ran.out.startswith("numbers.xlsx: Excel, sheet Prenumeranter, hidden and filtered rows too")
+    listed = await desk.run("subscribers", "list", "--numbers", "--json")
+    assert {(one["number"], one["municipality"]) for one in listed.data["subscriptions"]} == {
+        ("+46701740605", "borgholm"),
+        ("+46701740606", "morbylanga"),
+    }
+
+
 async def test_rows_that_name_no_municipality_or_language_get_those_of_the_command(desk: Desk) -> None:
     file = desk.write("numbers.csv", "nummer\n070-174 06 05\n")
-    ran = await desk.run("subscribers", "import", file, "-m", "morbylanga", "-l", "en")
+    ran = await desk.run("subscribers", "import", file, "-m", "morbylanga", "-l", "en", "--yes")
     listed = await desk.run("subscribers", "list", "--numbers", "--json")
     assert ran.code == 0
     (found,) = listed.data["subscriptions"]
@@ -79,7 +140,7 @@ async def test_rows_that_name_no_municipality_or_language_get_those_of_the_comma
     [
         (b"name;age\nx;3\n", "numbers.csv:1: has no column of numbers."),
         (b"", "numbers.csv:1: has no column of numbers."),
-        ("språk\n".encode("latin-1"), "numbers.csv: is not UTF-8 text."),
+        (b"spr\x81k\n", "numbers.csv: is no text in UTF-8 or Windows-1252."),
     ],
 )
 async def test_a_file_that_is_no_list_is_refused(desk: Desk, content: bytes, said: str) -> None:
@@ -147,11 +208,11 @@ async def test_the_evidence_of_a_consent_outlives_the_subscription(desk: Desk) -
 
 async def test_a_list_does_not_bring_back_who_said_stopp(desk: Desk) -> None:
     file = desk.write("numbers.csv", "nummer\n070-174 06 05\n070-174 06 06\n")
-    await desk.run("subscribers", "import", file, "-m", "borgholm")
+    await desk.run("subscribers", "import", file, "-m", "borgholm", "--yes")
     async with opened(load(desk.folder / "config.toml")) as store:
         await store.subscribers.remove("+46701740605", None, datetime.now(UTC), "resident", How.SMS)
-    again = await desk.run("subscribers", "import", file, "-m", "borgholm")
-    assert again.out.splitlines() == [
+    again = await desk.run("subscribers", "import", file, "-m", "borgholm", "--yes")
+    assert again.out.splitlines()[-2:] == [
         "0 new, 1 known before, 0 bad rows left out.",
         "1 left out that said STOPP: who asks anew is added by `broadcaster subscribers add`.",
     ]

@@ -1,25 +1,53 @@
 """Lists of subscribers: the good are taken, the bad are named with row and reason."""
 
+import io
+import zipfile
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broadcaster.intake import BadRow, Intake, read_csv, subscription
+from broadcaster.intake import BadRow, Intake, read_list, subscription
 from broadcaster.numbers import NumberError
+from broadcaster.spreadsheet import sheets_of
 from broadcaster.store.subscribers import Subscription
 from messages.model import Municipality
 from messages.problems import InputError
 
 MUNICIPALITIES = {
-    "borgholm": Municipality("borgholm", ("sv", "en"), ("sms",), {}),
-    "morbylanga": Municipality("morbylanga", ("sv",), ("sms",), {}),
+    "borgholm": Municipality("borgholm", ("sv", "en"), ("sms",), {"name": "Borgholms kommun"}, code="0885"),
+    "morbylanga": Municipality("morbylanga", ("sv",), ("sms",), {"name": "Mörbylånga kommun"}, code="0840"),
 }
 
 
-def read(text: str, municipality: str | None = None, language: str | None = None) -> Intake:
-    return read_csv(text, "numbers.csv", MUNICIPALITIES, municipality=municipality, language=language)
+def read(
+    content: str | bytes, municipality: str | None = None, language: str | None = None, sheet: str | None = None
+) -> Intake:
+    sheets = sheets_of(content if isinstance(content, bytes) else content.encode(), "numbers.csv")
+    return read_list(sheets, "numbers.csv", MUNICIPALITIES, sheet=sheet, municipality=municipality, language=language)
+
+
+def workbook(*sheets: Sequence[Sequence[object]], hidden: int = 0, title: str = "") -> bytes:
+    """A workbook as Excel saves it.
+
+    Args:
+        hidden: how many of its sheets are, counted from the last.
+        title: a merged cell above the heads of the first sheet.
+    """
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        for number, rows in enumerate(sheets, start=1):
+            sheet = book.add_worksheet(f"Blad{number}")
+            if number > len(sheets) - hidden:
+                sheet.hide()
+            if title and number == 1:
+                sheet.merge_range(0, 0, 0, 2, title)
+            for place, row in enumerate(rows, start=2 if title and number == 1 else 0):
+                sheet.write_row(place, 0, row)
+    return made.getvalue()
 
 
 ONE = Subscription("+46701740605", "borgholm", "en")
@@ -132,6 +160,190 @@ def test_a_list_without_a_column_of_numbers_is_refused_with_the_heading_it_needs
 def test_a_list_whose_rows_nobody_can_tell_apart_is_refused_with_the_line(text: str, line: int) -> None:
     with pytest.raises(InputError, match=rf"numbers.csv:{line}: is not CSV: .* quotation mark"):
         read(text)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Mobilnummer",
+        "Mobiltelefon",
+        "Telefon",
+        "Tel.nr",
+        "Tel.",
+        "Telefonnr",
+        "Mobil nr",
+        "Mobile phone",
+        "Phone number",
+        "MOBILNUMMER *",
+        "Ditt mobilnummer",
+        "Mobilnummer (10 siffror)",
+        "SMS-nummer",
+    ],
+)
+def test_the_column_of_numbers_has_many_names(head: str) -> None:
+    assert read(f"Namn;{head};Kommun;Språk\nN;070-174 06 05;Borgholm;engelska\n").good == (ONE,)
+
+
+def test_of_several_columns_of_numbers_the_mobile_one_is_read_and_two_alike_are_refused() -> None:
+    found = read("Nummer;Telefon;Mobil;Kommun\n17;0485-880 00;0701740606;Mörbylånga\n")
+    assert found.good == (TWO,)
+    assert [(column.letter, column.meaning) for column in found.columns] == [
+        ("A", None),
+        ("B", None),
+        ("C", "number"),
+        ("D", "municipality"),
+    ]
+    with pytest.raises(
+        InputError, match=r"numbers.csv:1: has more than one column of number: A \(Mobil\) and B \(mobilnr\)"
+    ):
+        read("Mobil;mobilnr\n0701740605;0701740606\n")
+
+
+@pytest.mark.parametrize(
+    "written", ["borgholm", "Borgholm", "BORGHOLM", "Borgholms", "Borgholms kommun", "borgholms  KOMMUN", "0885", "885"]
+)
+def test_a_municipality_is_known_by_name_and_official_number_in_any_case(written: str) -> None:
+    assert read(f"nummer;kommun;språk\n0701740605;{written};en\n").good == (ONE,)
+
+
+@pytest.mark.parametrize("written", ["en", "EN", "English", "engelska", " Engelska "])
+def test_a_language_is_known_by_its_name(written: str) -> None:
+    assert read(f"nummer;kommun;språk\n0701740605;borgholm;{written}\n").good == (ONE,)
+
+
+HEADS = "nummer;kommun;språk\r\n"
+ROW = "0701740606;Mörbylånga;sv\r\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "form"),
+    [
+        (HEADS + ROW, 1, "UTF-8, columns separated by semicolons"),
+        (f"sep=;\r\n{HEADS}{ROW}", 1, "UTF-8, columns separated by semicolons"),
+        (f'"sep=|"\n{HEADS}{ROW}'.replace(";", "|"), 1, "UTF-8, columns separated by bars"),
+        (f"\ufeffsep=;\r\n{HEADS}{ROW}", 1, "UTF-8, columns separated by semicolons"),
+        (f"\r\n\r\n{HEADS}{ROW}", 3, "UTF-8, columns separated by semicolons"),
+        (f"Prenumeranter, 2026;;\r\nUttag: 1 dec\r\n;;\r\n{HEADS}{ROW}", 4, "UTF-8, columns separated by semicolons"),
+        (f"Telefon;;\r\n{HEADS}{ROW}", 2, "UTF-8, columns separated by semicolons"),
+        ((HEADS + ROW).encode("windows-1252"), 1, "Windows-1252, columns separated by semicolons"),
+        ((HEADS + ROW).replace(";", "\t").encode("utf-16"), 1, "UTF-16-LE, columns separated by tabs"),
+        ((HEADS + ROW).replace(";", ",").encode("utf-16-le"), 1, "UTF-16-LE, columns separated by commas"),
+        (
+            "\ufeff".encode("utf-16-be") + (HEADS + ROW).encode("utf-16-be"),
+            1,
+            "UTF-16-BE, columns separated by semicolons",
+        ),
+    ],
+)
+def test_a_list_is_read_as_excel_saves_it_and_says_how(content: str | bytes, row: int, form: str) -> None:
+    found = read(content)
+    assert (found.good, found.bad) == ((TWO,), ())
+    assert (found.heads, found.form) == (row, form)
+
+
+def test_rows_are_counted_as_excel_shows_them_also_below_a_title_and_without_the_line_for_excel() -> None:
+    found = read(f"sep=;\nLista;;\n\n{HEADS}{ROW}\nfel;borgholm;sv\nSumma;1;\n")
+    assert [(bad.row, bad.cells[0]) for bad in found.bad] == [(6, "fel"), (7, "Summa")]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "46701740605",
+        "701740605",
+        "'0701740605",
+        "’070-174 06 05",
+        "+46 (0)70-174 06 05",
+        "0046701740605",
+        "070–174 06 05",
+        "070\xa0174\xa006\xa005",
+        "\u202a+46701740605\u202c",
+        "070.174.06.05",
+        "+46-70-174 06 05",
+    ],
+)
+def test_a_number_is_read_as_excel_and_people_mangle_it(cell: str) -> None:
+    assert read(f"nummer;kommun;språk\n{cell};borgholm;en\n").good == (ONE,)
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("7.0174E+08", "was shortened by Excel"),
+        ("4,67017E+10", "was shortened by Excel"),
+        ("7E+8", "was shortened by Excel"),
+        ("070-174 06 05 / 070-174 06 06", "holds more than one number"),
+        ("0701740605, 0701740606", "holds more than one number"),
+        ("0701740605 eller 0701740606", "holds more than one number"),
+        ('"0701740605\n0701740606"', "holds more than one number"),
+        ("#NUM!", "is not a phone number"),
+        ("########", "is not a phone number"),
+    ],
+)
+def test_a_number_that_is_lost_is_refused_with_the_reason(cell: str, reason: str) -> None:
+    [bad] = read(f"nummer;kommun\n{cell};borgholm\n").bad
+    assert bad.reason.startswith(reason)
+
+
+def test_a_workbook_is_read_with_its_title_its_numbers_and_rows_as_excel_counts_them() -> None:
+    rows: list[list[object]] = [
+        ["Mobilnummer", "Kommun", "Språk"],
+        [46701740605, "Borgholm", "en"],
+        [701740606, 840, ""],
+        ["", "", ""],
+    ]
+    found = read(workbook([*rows, ["Summa", 2, ""]], title="Prenumeranter 2026"))
+    assert found.good == (ONE, TWO)
+    assert found.bad == (BadRow(7, "is not a phone number"),)
+    assert (found.heads, found.form) == (3, "Excel, sheet Blad1, hidden and filtered rows too")
+
+
+def test_a_formula_in_a_workbook_is_what_it_comes_to() -> None:
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Mobil", "Kommun"])
+        sheet.write_formula(1, 0, '="070"&"1740606"', value="0701740606")
+        sheet.write_formula(1, 1, '=PROPER("mörbylånga")', value="Mörbylånga")
+        sheet.set_row(1, options={"hidden": True})
+    assert read(made.getvalue()).good == (TWO,)
+
+
+def test_of_several_sheets_the_one_with_numbers_is_read_and_of_two_one_has_to_be_named() -> None:
+    numbers: list[list[object]] = [["Mobil", "Kommun"], ["0701740606", "Mörbylånga"]]
+    other: list[list[object]] = [["Datum", "Antal"], ["2026-12-01", 3]]
+    assert read(workbook(other, numbers)).form.startswith("Excel, sheet Blad2")
+    assert read(workbook(numbers, numbers, hidden=1)).good == (TWO,)
+    with pytest.raises(InputError, match=r"on several sheets: Blad1, Blad2. Say which one: --sheet"):
+        read(workbook(numbers, numbers))
+    assert read(workbook(numbers, numbers), sheet="blad2").good == (TWO,)
+    with pytest.raises(InputError, match=r"has no sheet 'Blad9'. It has: Blad1"):
+        read(workbook(numbers), sheet="Blad9")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 40 + "EncryptedPackage".encode("utf-16-le"), "is locked with a password"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, r"before 2007 \(.xls\). Open it"),
+        (b"PK\x03\x04 and no more", "is broken, or no workbook"),
+        (workbook([["x"]])[:-200], "is broken, or no workbook"),
+        (b"nummer\n\x81\x8d", "is no text in UTF-8 or Windows-1252"),
+        ("nummer\n".encode("utf-16")[:-1], "is no text in UTF-8 or UTF-16-LE"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_what_to_do(content: bytes, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read(content)
+
+
+def test_a_packed_bomb_is_not_unpacked() -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as folder:
+        for number in range(6):
+            folder.writestr(f"xl/{number}.xml", bytes(100_000_000))
+    with pytest.raises(InputError, match="larger than 500 MB"):
+        read(made.getvalue())
 
 
 @given(st.text())
