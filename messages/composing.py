@@ -3,7 +3,8 @@
 They name the incident by what it began with: a later headline says what was new, and is no name for it.
 
 They are message files as a person would write them, and go the same way. They say less than a person could, and nothing
-new: their severity is that of the message they follow, and what follows from it is for people to say.
+new: where nothing has changed, what the last message says stands in them once more. Their severity is that of the
+message they follow, and what follows from it is for people to say.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,12 +14,13 @@ from datetime import datetime
 from messages import front_matter, languages
 from messages.checking import LIFETIME
 from messages.document import split_headline
+from messages.holding import added, announced, held, part_for
 from messages.languages import Ending, Language
 from messages.markdown import escaped
 from messages.model import Kind, Message, Part, ServiceStatus
 from messages.variables import NEXT_UPDATE, mentions
 
-SMS = "sms"
+SMS, IVR = "sms", "ivr"
 _SENDER = "{{ municipality.name }}"
 
 
@@ -113,13 +115,21 @@ def no_change(followed: Followed, code: str, next_update: datetime, channels: Se
         "next_update": next_update,
         "expires": max(last.expires or expires, expires),
     }
-    return _composed(followed, values, _unchanged(followed, code))
+    return _composed(followed, values, _unchanged(followed, code, channels))
 
 
-def _unchanged(followed: Followed, code: str) -> Iterator[str]:
+def _unchanged(followed: Followed, code: str, channels: Collection[str]) -> Iterator[str]:
+    """Say what the last message says once more, which holds on, and below it that nothing has changed."""
+    last = followed.last
     for part, spoken, about in _wholes(followed, code):
         own = spoken.unchanged
-        yield f"{_opening(part)}# {own.mark}: {about}\n\n{own.text}\n"
+        said = held(part, spoken, promised=True) if part in last.parts else ""
+        yield f"{_opening(part)}# {own.mark}: {about}\n\n{added(said, own.text)}\n"
+        for channel in [channel for channel in channels if part_for(last, part.language, channel) or channel == IVR]:
+            alone = part_for(last, part.language, channel)
+            heard = held(alone, spoken, promised=True) if alone else added(f"{own.mark}: {about}", said)
+            text = announced(heard, own.text) if channel == IVR else added(heard, own.text)
+            yield f"## @{' '.join(filter(None, (part.language, channel)))}\n{text}\n"
     for part, spoken, about in _lone(followed, code):
         own = spoken.unchanged
         yield f"{_opening(part)}{own.mark}: {about}\n\n{own.text}\n"

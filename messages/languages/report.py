@@ -12,7 +12,7 @@ class ReportWords:
         hour: a full hour: ``{hour}``.
         time: any other time of day, with ``{minute}`` besides.
         headline: ``{time}`` in one of the two ways, and ``{subject}``, which is what the last message is about.
-        intro: says of when the report is: ``{time}``, with the day.
+        section: the heading above the services, with when the report is of: ``{time}``, with the day.
         since: since when a service stands as it does: ``{time}``.
         works: the sentence where all services work.
         limited, down: the sentence that some services, ``{services}``, work with limits, or not at all.
@@ -25,7 +25,7 @@ class ReportWords:
     hour: str
     time: str
     headline: str
-    intro: str
+    section: str
     since: str
     works: str
     limited: str
@@ -37,8 +37,16 @@ class ReportWords:
 
     def subject(self, headline: str) -> str:
         """What a report's headline is about; another headline as it is."""
-        times = [re.sub(r"\\\{\w+[^}]*\\\}", "[0-9]{1,2}", re.escape(form)) for form in (self.hour, self.time)]
-        before, _, rest = self.headline.partition("{subject}")
-        opening = re.escape(before).replace(r"\{time\}", f"(?:{'|'.join(times)})")
-        found = re.fullmatch(f"{opening}(.*){re.escape(rest)}", headline)
+        rest = self.headline.partition("{subject}")[2]
+        found = re.fullmatch(f"{self._opening}(.*){re.escape(rest)}", headline)
         return found[1] if found else headline
+
+    def opens(self, line: str) -> bool:
+        """Whether a line begins as a short report does."""
+        return re.match(self._opening, line) is not None
+
+    @property
+    def _opening(self) -> str:
+        times = [re.sub(r"\\\{\w+[^}]*\\\}", "[0-9]{1,2}", re.escape(form)) for form in (self.hour, self.time)]
+        before = re.escape(self.headline.partition("{subject}")[0])
+        return before.replace(r"\{time\}", f"(?:{'|'.join(times)})")

@@ -21,7 +21,7 @@ FORMS = {
     "facebook": Form(Markup.PLAIN, Limits()),
     "sms": Form(Markup.SMS, Limits(segments=4)),
     "feed": Form(Markup.HTML, Limits()),
-    "ivr": Form(Markup.SPEECH, Limits(words=40)),
+    "ivr": Form(Markup.SPEECH, Limits(words=150)),
 }
 SENDERS = {
     name: Municipality(name, ("sv", "en"), tuple(FORMS), {"name": f"{shown} kommun", "phone": phone})
@@ -162,9 +162,21 @@ def test_an_update_without_news_promises_the_next_one_and_goes_to_its_channels_o
     assert texts(found).keys() == {(channel, code) for channel in ("facebook", "feed") for code in ("sv", "en")}
     assert texts(found)["facebook", "sv"].text == (
         "Inget nytt: Koka vattnet i Borgholms kommun\n\n"
+        "Det är en läcka.\n\n"
         "Läget är oförändrat. Det vi har sagt gäller fortfarande. Frågor? Ring Borgholms kommun, 0485-880 00.\n\n"
         "Nästa uppdatering kommer tisdag 13 december kl. 12.00."
     )
+
+
+def test_what_holds_is_said_once_more_where_nothing_has_changed_however_often() -> None:
+    last = read(source(WHOLE.replace("# @EN", "## @ivr\nKoka vattnet i en minut.\n\n# @EN", 1)))
+    found = texts(unchanged(unchanged(last, ("facebook", "ivr")), ("facebook", "ivr")))
+    assert found["ivr", "sv"].text.startswith("Koka vattnet i en minut.\nLäget är oförändrat.")
+    assert found["ivr", "en"].text.startswith(
+        "No news: Boil the water.\nThere is a leak.\nThe situation has not changed."
+    )
+    for text, said in ((found["facebook", "sv"].text, "Det är en läcka."), (found["ivr", "sv"].text, "Läget är")):
+        assert text.count(said) == 1
 
 
 @pytest.mark.parametrize("kind", [Kind.ALERT, Kind.UPDATE, Kind.CORRECTION])

@@ -25,7 +25,8 @@ FORMS = {
     "facebook": Form(Markup.PLAIN, Limits()),
     "sms": Form(Markup.SMS, Limits(segments=4)),
     "feed": Form(Markup.HTML, Limits()),
-    "ivr": Form(Markup.SPEECH, Limits(words=40)),
+    "ivr": Form(Markup.SPEECH, Limits(words=150)),
+    "page": Form(Markup.HTML, Limits(), promises=True),
 }
 PAGE = "https://kris.example.se/borgholm/"
 BORGHOLM = Municipality(
@@ -83,7 +84,7 @@ def test_a_report_says_what_works_what_does_not_and_since_when() -> None:
     texts = rendered(situation())
     post = texts["facebook", "sv"].text
     assert texts["facebook", "sv"].title == "Läget kl. 16: Våra system är avstängda"
-    assert "Så fungerar tjänsterna i Borgholms kommun tisdag 13 december kl. 16.00." in post
+    assert "Så fungerar tjänsterna i Borgholms kommun tisdag 13 december kl. 16.00\n" in post
     assert (
         post.index("Fungerar inte") < post.index("E-tjänster") < post.index("Fungerar delvis") < post.index("Telefoni")
     )
@@ -99,7 +100,9 @@ def test_a_text_message_and_a_phone_line_get_it_short() -> None:
     assert texts["sms", "sv"].text.startswith(
         "Läget kl. 16: E-tjänster fungerar inte. Telefoni fungerar delvis. Läs mer på"
     )
-    assert texts["ivr", "sv"].text.startswith("Läget klockan 16: E-tjänster fungerar inte. Telefoni fungerar")
+    assert texts["ivr", "sv"].text.startswith(
+        "Våra system är avstängda.\nVi undersöker ett intrång.\nLäget klockan 16: E-tjänster fungerar inte."
+    )
     assert "example.se" not in texts["ivr", "sv"].text
 
 
@@ -139,6 +142,68 @@ def test_a_report_on_a_report_or_on_no_change_is_still_about_what_happened() -> 
     assert written(situation(last=unchanged)).count("Läget kl. 16: Våra system är *avstängda*") == 1
 
 
+HOLDS = """# Koka vattnet
+
+Vattnet i Köpingsvik kan göra dig sjuk.
+
+## Gör så här
+
+- Koka vattnet i en minut.
+- Ring {{ municipality.phone }} om du undrar. {{ message.next_update }} vet vi mer.
+
+## @facebook
+Koka vattnet. Dela gärna.
+
+## @ivr
+Koka vattnet i en minut innan du dricker det.
+
+## @en
+# Boil the water
+
+Boil it for a minute.
+"""
+
+
+def channel_texts(source: str) -> dict[tuple[str, str], str]:
+    return {(one.channel, one.language): one.text for one in render(read(source), [BORGHOLM], FORMS, ZONE)}
+
+
+def test_what_holds_stands_first_on_every_channel_until_it_is_replaced_and_services_stand_once() -> None:
+    head = SOURCE.partition("+++\n#")[0] + "+++\n"
+    first = situation(last=read(head + HOLDS))
+    source = written(first)
+    texts = channel_texts(source)
+    page, feed, post, line = (texts[channel, "sv"] for channel in ("page", "feed", "facebook", "ivr"))
+
+    assert "Koka vattnet i en minut." in page
+    assert "E-tjänster" not in page
+    assert feed.index("Koka vattnet i en minut.") < feed.index("E-tjänster")
+    assert post.index("Dela gärna.") < post.index("E-tjänster")
+    assert line.splitlines()[:2] == [
+        "Koka vattnet i en minut innan du dricker det.",
+        "Läget klockan 16: E-tjänster fungerar inte. Telefoni fungerar delvis.",
+    ]
+    assert "Boil it for a minute." in texts["page", "en"]
+
+    # Reported again, or unchanged, it says the same once; and without a promise it names none.
+    second = channel_texts(written(situation(BOARD[:1], read(source), AT + HOUR)))
+    assert second["facebook", "sv"].count("Koka vattnet. Dela gärna.") == 1
+    assert second["facebook", "sv"].count("E-tjänster") == 1
+    assert "Telefoni" not in second["ivr", "sv"]
+    late = situation_report(
+        situation(last=read(source.replace("## @page", "## @feed")), at=AT + 9 * HOUR), "sv", (), ZONE
+    )
+    assert "vet vi mer" not in late
+    assert "Koka vattnet i en minut." in late
+
+
+def test_a_long_announcement_is_left_as_it_is() -> None:
+    long = SOURCE.replace("Vi undersöker ett intrång.", "Vi undersöker ett intrång. " * 30)
+    line = rendered(situation(last=read(long)))["ivr", "sv"].text
+    assert "Läget klockan 16" not in line
+    assert line.count("Vi undersöker ett intrång.") == 30
+
+
 def test_what_has_no_room_in_a_short_text_is_counted() -> None:
     many = tuple(Line(f"Tjänst nummer {number}", ServiceStatus.DOWN, "", AT) for number in range(1, 31))
     texts = rendered(situation(many))
@@ -175,4 +240,4 @@ def test_every_language_has_the_words_and_knows_its_own_headlines(code: str) -> 
     for time in (words.hour.format(hour=7), words.time.format(hour=16, minute=5)):
         assert words.subject(words.headline.format(time=time, subject="Vatten: koka det")) == "Vatten: koka det"
     assert words.subject("Vatten: koka det") == "Vatten: koka det"
-    assert "{time}" in words.intro
+    assert "{time}" in words.section
