@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from channels.contract import Standing
 from messages.model import Service, ServiceStatus
-from messages.services import known_as
+from messages.near_names import known_as
 
 
 class Since(StrEnum):

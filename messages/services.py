@@ -1,37 +1,16 @@
-"""What services are called: when two names mean one service, and which service is the municipality's own web site."""
+"""What services are called: which of them nobody knows, and which one is the municipality's own web site."""
 
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 
 from messages import front_matter, languages
 from messages.addresses import ADDRESS, host, target
 from messages.model import Message, Municipality, ServiceStatus
+from messages.near_names import alike, known_as
 from messages.problems import Problem
 from messages.spelling import quoted
 
-_ALIKE = 0.83
-"""How much of two names has to be the same: *E-posten* is like *E-post*, *Förskola* is not like *Skola*."""
-
 Told = tuple[str, str, ServiceStatus]
 """What is said of a service: the municipality's id, the service's name, its status."""
-
-
-def known_as(name: str) -> str:
-    """What a service is known by, whatever its case, blanks, hyphens and accents: *E-post*, *e post*, *epost*."""
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(filter(str.isalnum, plain)) or name
-
-
-def alike(name: str, known: Iterable[str]) -> str | None:
-    """The known service whose name is so much like another one's that it may be a slip; None if there is none.
-
-    Names that differ in a figure are those of two services: *Förskola 1*, *Förskola 2*.
-    """
-    by_key = {known_as(one): one for one in known if _digits(one) == _digits(name)}
-    for close in get_close_matches(known_as(name), by_key, n=1, cutoff=_ALIKE):
-        return by_key[close]
-    return None
 
 
 def strangers(message: Message, known: Collection[str]) -> Iterator[Problem]:
@@ -83,10 +62,6 @@ def can_be_read(municipality: Municipality, down: Collection[str]) -> bool:
     """Whether there is something to read where texts lead: not so if that is a web site that does not work."""
     own = municipality.variables
     return municipality.id not in down or host(own.get("page", "")) != host(own.get("web", ""))
-
-
-def _digits(name: str) -> str:
-    return "".join(filter(str.isdigit, name))
 
 
 def _owners(municipality: Municipality) -> set[str]:

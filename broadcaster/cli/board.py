@@ -21,7 +21,7 @@ from channels.contract import Standing
 from channels.folder import FolderError
 from messages.characters import FORBIDDEN, is_blank
 from messages.model import ServiceStatus
-from messages.services import alike, known_as
+from messages.near_names import alike, known_as
 from messages.times import TimeError, typed
 
 Deed = Callable[[BoardStore], Awaitable[Sequence[Change]]]

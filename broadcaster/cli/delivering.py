@@ -8,6 +8,7 @@ from rich.console import Console
 from broadcaster.audience import Audience, estimate
 from broadcaster.cli import context, practising
 from broadcaster.cli.agreeing import agreed
+from broadcaster.cli.belonging import is_meant, named
 from broadcaster.cli.board_changes import changes_as_data, print_board
 from broadcaster.cli.ending import settled
 from broadcaster.cli.errors import NOT_DELIVERED
@@ -57,8 +58,9 @@ def deliver(
     if plan is None:
         out.print("This very message was sent before, though not to its end. What is left would go on:")
         out.print(progress_table(before))
-        planned = as_data(id_, before)
+        planned, meant = as_data(id_, before), True
     else:
+        found = named(config, plan.message, out)
         audience = context.run(_audience(config, plan))
         if not message.file:  # nobody has read what nobody wrote
             _print_words(out, plan)
@@ -67,8 +69,8 @@ def deliver(
             out.print(f"note: {remark}")
         print_board(out, plan, config)
         practising.print_lines(out, plan.findings, message.file)
-        planned = _as_planned(plan, audience)
-    if dry_run or not (answers.yes or _agreed(config.mode)):
+        planned, meant = _as_planned(plan, audience), dry_run or is_meant(found, plan.message, answers, out)
+    if dry_run or not meant or not (answers.yes or _agreed(config.mode)):
         if as_json:
             print_json(planned)
         out.print("Nothing was sent.")

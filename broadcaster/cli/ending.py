@@ -11,13 +11,15 @@ from broadcaster.cli.board_changes import board_of
 from broadcaster.cli.errors import UsageError
 from broadcaster.cli.options import Answers, Services
 from broadcaster.config import Config
-from broadcaster.plan import read
+from broadcaster.opening import opened
+from broadcaster.plan import read, reread
+from broadcaster.store.threads import thread
 from channels.contract import Standing
 from messages.composing import Unwell
 from messages.document import serialise
 from messages.front_matter import stating
 from messages.model import Kind, Message, Service, ServiceStatus
-from messages.services import known_as
+from messages.near_names import known_as
 
 _ADVICE = (
     "They work again: --services work. They do not, and the message says so: --services still-down. Nothing was sent."
@@ -35,6 +37,8 @@ def settled(config: Config, message: Message, answers: Answers, out: Console, *,
     Raises:
         UsageError: nobody can be asked.
     """
+    if (known := context.run(_sent(config, message))) is not None:
+        return known
     left = remaining(config, message)
     if not left or (answers.services is None and not ask):
         if left:
@@ -101,6 +105,23 @@ def unwell(config: Config, message: Message, still: Sequence[Standing]) -> Seque
         owner = config.municipalities[one.municipality].variables["name"]
         found[Unwell(one.name if everybody else f"{one.name} ({owner})", one.status)] = None
     return list(found)
+
+
+async def _sent(config: Config, message: Message) -> Message | None:
+    """The same all-clear as it was sent already, with what somebody said of services then."""
+    if message.kind is not Kind.ALL_CLEAR:
+        return None
+    async with opened(config) as store:
+        said = await thread(store.database, message.incident)
+    for one in said:
+        known = reread(one.source) if one.kind is Kind.ALL_CLEAR and one.retracted is None else None
+        if known and known.front_matter.startswith(message.front_matter) and _texts(known) == _texts(message):
+            return known
+    return None
+
+
+def _texts(message: Message) -> Sequence[tuple[str, str]]:
+    return [(part.heading, part.text) for part in message.parts]
 
 
 def _named(one: Standing) -> str:

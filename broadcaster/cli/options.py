@@ -41,9 +41,6 @@ Remaining = Annotated[
 NewIncident = Annotated[
     bool, typer.Option("--new-incident", help="It is a new incident, though one of nearly the same name goes on.")
 ]
-SecondAlert = Annotated[
-    bool, typer.Option("--second-alert", help="It is an alert beside those of its incident, and no update.")
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,6 @@ class Answers:
     yes: bool
     services: Services | None = None
     new_incident: bool = False
-    second_alert: bool = False
 
 
 Wait = Annotated[float, typer.Option(min=0, help="Watch on for so long after the last movement.", metavar="SECONDS")]

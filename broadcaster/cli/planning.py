@@ -10,9 +10,11 @@ from rich.console import Console
 from broadcaster.audience import estimate
 from broadcaster.cli import context, practising
 from broadcaster.cli.agreeing import agreed
+from broadcaster.cli.belonging import is_meant, named
 from broadcaster.cli.board_changes import board_of, print_board
 from broadcaster.cli.delivering import print_plan
 from broadcaster.cli.errors import NOT_DELIVERED, UsageError
+from broadcaster.cli.options import Answers
 from broadcaster.cli.output import print_json, talking
 from broadcaster.cli.scheduling import SHOWN, as_data, local, print_served
 from broadcaster.clock import utc_now
@@ -48,7 +50,9 @@ class Recurring:
     promise: bool
 
 
-def plan_once(config: Config, message: Message, at: str, late: str, *, yes: bool, dry_run: bool, as_json: bool) -> int:
+def plan_once(
+    config: Config, message: Message, at: str, late: str, answers: Answers, *, dry_run: bool, as_json: bool
+) -> int:
     """Plan a message to be sent once, later; returns the exit code.
 
     Raises:
@@ -59,7 +63,7 @@ def plan_once(config: Config, message: Message, at: str, late: str, *, yes: bool
     intent = Intent("", serialise(message), Once(moment), config.zone, late=_late(late))
     entering.check(message, intent)
     tried = entering.first_runs(message, intent, now)
-    return _plan(config, tried, intent, now, yes=yes, dry_run=dry_run, as_json=as_json)
+    return _plan(config, tried, intent, now, answers, dry_run=dry_run, as_json=as_json)
 
 
 def plan_composed(config: Config, message: Message, order: str, composer: str, wanted: Recurring, *, yes: bool) -> int:
@@ -75,10 +79,10 @@ def plan_composed(config: Config, message: Message, order: str, composer: str, w
     """
     now = utc_now()
     intent = replace(_recurring(config, order, wanted, now), composer=composer, name=f"{composer}: {message.incident}")
-    return _plan(config, [(now, message)], intent, now, yes=yes, dry_run=False, as_json=False)
+    return _plan(config, [(now, message)], intent, now, Answers(yes), dry_run=False, as_json=False)
 
 
-def plan_recurring(config: Config, message: Message, wanted: Recurring, *, yes: bool) -> int:
+def plan_recurring(config: Config, message: Message, wanted: Recurring, answers: Answers) -> int:
     """Plan a message to be sent again and again; returns the exit code.
 
     Raises:
@@ -88,7 +92,7 @@ def plan_recurring(config: Config, message: Message, wanted: Recurring, *, yes: 
     intent = _recurring(config, serialise(message), wanted, now)
     entering.check(message, intent)
     tried = entering.first_runs(message, intent, now)
-    return _plan(config, tried, intent, now, yes=yes, dry_run=False, as_json=False)
+    return _plan(config, tried, intent, now, answers, dry_run=False, as_json=False)
 
 
 def _recurring(config: Config, source: str, wanted: Recurring, now: datetime) -> Intent:
@@ -105,8 +109,8 @@ def _plan(
     tried: Sequence[tuple[datetime, Message]],
     intent: Intent,
     now: datetime,
+    answers: Answers,
     *,
-    yes: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
@@ -114,12 +118,15 @@ def _plan(
     plans = [plan_written(one, config, run.astimezone(config.zone), board) for run, one in tried]
     intent = replace(intent, name=intent.name or plans[0].headline)
     out = talking(as_json=as_json)
+    message = tried[0][1]
+    found = named(config, message, out, repeated=not isinstance(intent.rule, Once))
     context.run(_show_plan(out, config, plans[0], tried[0][0]))
     print_board(out, plans[0], config)
     practising.print_lines(out, _findings(plans[0], intent), tried[0][1].file)
     _print_times(out, intent, now)
     question = f"Plan it for {'residents' if config.mode is Mode.LIVE else 'the sandbox'}?"
-    if dry_run or not (yes or agreed(question, "add --yes. Nothing was planned.")):
+    meant = dry_run or is_meant(found, message, answers, out)
+    if dry_run or not meant or not (answers.yes or agreed(question, "add --yes. Nothing was planned.")):
         if as_json:
             print_json(as_data(intent, islice(intent.runs(now), SHOWN)))
         out.print("Nothing was planned.")

@@ -6,7 +6,7 @@ import typer
 
 from broadcaster.cli import context
 from broadcaster.cli.group import group
-from broadcaster.cli.options import Json, MessageFile, Reporters, Yes
+from broadcaster.cli.options import Answers, Json, MessageFile, NewIncident, Reporters, Yes
 
 app = group(
     """Send messages by the clock.
@@ -52,6 +52,7 @@ def add(  # noqa: PLR0913 (one for each option)
     late: Late = LATE,
     promise: _Promise = False,
     yes: Yes = False,
+    new_incident: NewIncident = False,
 ) -> None:
     """Send a message again and again.
 
@@ -63,8 +64,8 @@ def add(  # noqa: PLR0913 (one for each option)
     from broadcaster.cli.reading import message_of
 
     wanted = Recurring(cron=cron, every=every, start=start, until=until, late=late, promise=promise)
-    config = context.config()
-    raise typer.Exit(plan_recurring(config, message_of(file, config), wanted, yes=yes))
+    config, answers = context.config(), Answers(yes, new_incident=new_incident)
+    raise typer.Exit(plan_recurring(config, message_of(file, config), wanted, answers))
 
 
 @app.command()

@@ -6,7 +6,7 @@ import typer
 
 from broadcaster.cli import context
 from broadcaster.cli.errors import UsageError
-from broadcaster.cli.options import Answers, DryRun, Json, MessageFile, Remaining, Wait, Yes
+from broadcaster.cli.options import Answers, DryRun, Json, MessageFile, NewIncident, Remaining, Wait, Yes
 from broadcaster.cli.schedule import LATE
 
 
@@ -18,6 +18,7 @@ def send(  # noqa: PLR0913 (one for each option)
     as_json: Json = False,
     wait: Wait = 90,
     services: Remaining = None,
+    new_incident: NewIncident = False,
     at: Annotated[
         str | None,
         typer.Option(
@@ -38,17 +39,19 @@ def send(  # noqa: PLR0913 (one for each option)
     from broadcaster.cli.reading import message_of
 
     config = context.config()
-    message = message_of(file, config)
+    message, answers = message_of(file, config), Answers(yes, services, new_incident)
     if at is not None:
         from broadcaster.cli.planning import plan_once
 
-        raise typer.Exit(plan_once(config, message, at, late or LATE, yes=yes, dry_run=dry_run, as_json=as_json))
+        raise typer.Exit(plan_once(config, message, at, late or LATE, answers, dry_run=dry_run, as_json=as_json))
     if late is not None:
         raise UsageError("--late is for what goes by itself: say when, with --at.")
     from broadcaster.cli.delivering import deliver
 
     again = f"broadcaster send {file}"
-    code = deliver(config, message, again, Answers(yes, services), dry_run=dry_run, as_json=as_json, wait=wait)
+    code = deliver(
+        config, message, again, Answers(yes, services, new_incident), dry_run=dry_run, as_json=as_json, wait=wait
+    )
     raise typer.Exit(code)
 
 

@@ -13,7 +13,7 @@ from broadcaster.store.database import Database
 from broadcaster.store.schema import board_changes, services
 from channels.contract import Standing
 from messages.model import ServiceStatus
-from messages.services import known_as
+from messages.near_names import known_as
 
 
 class BoardStore:

@@ -179,6 +179,46 @@ async def test_the_record_is_written_and_checked_by_anybody(desk: Desk, alert: s
     assert all(number.removeprefix("+46").encode() not in whole for number in TWO)
 
 
+@pytest.mark.usefixtures("alert")
+async def test_before_anything_goes_out_its_incident_is_named_and_a_near_name_is_asked_about(
+    desk: Desk,
+) -> None:
+    snow = desk.message("snow.md", "Dataintrång", "Snöoväder")
+    assert "New incident 'Snöoväder'." in (await desk.run("send", snow, "--dry-run")).out
+    slip = desk.message("slip.md", 'incident = "Dataintrång"', 'incident = "Datintrång"')
+    sent = len(desk.sandbox.posts)
+    soon = f"{datetime.now(ZoneInfo('Europe/Stockholm')) + timedelta(hours=1):%Y-%m-%dT%H:%M}"
+    for command in (("send", slip, "--yes"), ("send", slip, "--at", soon, "--yes")):
+        refused = await desk.run(*command)
+        assert refused.code == 2
+        assert "there is no incident 'Datintrång', but 'Dataintrång' goes on" in refused.err
+        assert "--new-incident" in refused.err
+    async with desk.terminal("send", slip) as terminal:
+        await terminal.until("Is 'Datintrång' another incident than 'Dataintrång'? [y/N]")
+        terminal.type("n\n")
+        assert await terminal.end() == 1
+        assert "Write the incident's name" in terminal.shown
+    assert len(desk.sandbox.posts) == sent
+    meant = await desk.run("send", slip, "--new-incident", "--dry-run")
+    assert "New incident 'Datintrång'." in meant.out
+
+
+async def test_a_second_alert_in_an_incident_is_asked_whether_it_is_an_update(desk: Desk, alert: str) -> None:
+    second = desk.message("second.md", "Våra system är avstängda", "E-posten är nere också")
+    sent = len(desk.sandbox.posts)
+    async with desk.terminal("send", second, columns=200) as terminal:
+        shown = await terminal.until(f"Is it an update of {alert}? [y/N]")
+        assert "Incident 'Dataintrång', going on since" in shown
+        assert "1 message." in shown
+        terminal.type("y\n")
+        assert await terminal.end() == 1
+        assert f"broadcaster update {alert} second.md" in terminal.shown
+    assert len(desk.sandbox.posts) == sent
+    beside = await desk.run("send", second, "--yes")
+    assert beside.code == 0, beside.err
+    assert "note: an alert stands beside what was said" in beside.out
+
+
 async def test_the_record_has_every_version_up_to_the_all_clear(desk: Desk, alert: str) -> None:
     update = desk.message("update.md", 'kind = "alert"', 'kind = "update"')
     (desk.folder / update).write_text(

@@ -3,7 +3,8 @@
 import pytest
 
 from messages.model import Municipality, ServiceStatus
-from messages.services import can_be_read, is_site, known_as, sites_down
+from messages.near_names import known_as
+from messages.services import can_be_read, is_site, sites_down
 
 MORBYLANGA = Municipality(
     "morbylanga",
