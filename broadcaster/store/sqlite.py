@@ -1,15 +1,15 @@
 """SQLite: how it is opened, how its transactions begin, and the threads that run whole ones."""
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from broadcaster.store.sqlite_driver import DRIVER, ended
+from broadcaster.store.sqlite_driver import DRIVER, ended, sqlite3
 
 # https://sqlite.org/wal.html: before this version a rare race between a checkpoint and a writer corrupts the file.
 WAL_IS_SAFE = sqlite3.sqlite_version_info >= (3, 51, 3)
@@ -32,8 +32,8 @@ class Threads:
 
     def __init__(self, url: URL, busy_timeout: float) -> None:
         here, waits = url.set(drivername="sqlite"), {"timeout": busy_timeout}
-        self._reading = _prepared(create_engine(here, connect_args=waits))
-        writing = _prepared(create_engine(here, connect_args=waits))
+        self._reading = _prepared(create_engine(here, module=sqlite3, connect_args=waits))
+        writing = _prepared(create_engine(here, module=sqlite3, connect_args=waits))
         event.listen(writing, "connect", _prepare_turns)
         self._writing = writing.execution_options(writer=True)
         self._reader, self._writer = ThreadPoolExecutor(1, "reader"), ThreadPoolExecutor(1, "writer")
@@ -66,13 +66,22 @@ def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 (a drive
     connection.isolation_level = None  # transactions are begun by _begin, not guessed by the driver
     cursor = connection.cursor()
     try:
-        cursor.execute(f"PRAGMA journal_mode={'WAL' if WAL_IS_SAFE else 'DELETE'}")
+        _choose_journal(cursor)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
     except BaseException:
         connection.close()  # nobody else would
         raise
     cursor.close()
+
+
+def _choose_journal(cursor: Any) -> None:  # noqa: ANN401 (a driver's cursor)
+    if not WAL_IS_SAFE:
+        cursor.execute("PRAGMA journal_mode=DELETE")
+        return
+    # Where somebody works in a file that is not in WAL mode yet, whoever opens it next changes it: both are safe.
+    with suppress(sqlite3.OperationalError):
+        cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _prepare_turns(connection: Any, _record: object) -> None:  # noqa: ANN401 (a driver's connection)

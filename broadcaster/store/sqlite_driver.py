@@ -8,7 +8,6 @@ https://sqlite.org/lockingv3.html
 """
 
 import asyncio
-import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,15 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlalchemy.util.concurrency import await_
+
+# One library for the whole process: locks of files belong to processes, and what one library closes the other loses.
+# https://sqlite.org/howtocorrupt.html#multiple_copies_of_sqlite_linked_into_the_same_application
+try:
+    from pysqlite3 import dbapi2 as sqlite3  # newer than most Pythons': WAL is safe in it
+except ImportError:  # there is none ready-made for this machine
+    import sqlite3  # noqa: TID251 (this is where everybody takes it from)
+
+__all__ = ["DRIVER", "Dialect", "ended", "sqlite3"]
 
 DRIVER = "sqlite+whole"
 """What SQLAlchemy knows it by, in the address of an engine."""
@@ -112,6 +120,7 @@ class _Connection(AdaptedConnection):
 
     def __init__(self, *where: Any, **how: Any) -> None:  # noqa: ANN401 (what sqlite3.connect takes)
         self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._is_closed = False
         try:
             self._connection: Any = await_(_undisturbed(self.begun(sqlite3.connect, *where, **how)))
         except BaseException:
@@ -132,8 +141,10 @@ class _Connection(AdaptedConnection):
         await_(_undisturbed(self.begun(self._connection.rollback)))
 
     def close(self) -> None:
-        await_(_undisturbed(self.begun(self._connection.close)))
-        self._thread.shutdown(wait=False)
+        if not self._is_closed:  # whoever cannot prepare a connection closes it, and SQLAlchemy may do so again
+            self._is_closed = True
+            await_(_undisturbed(self.begun(self._connection.close)))
+            self._thread.shutdown(wait=False)
 
     def create_function(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as sqlite3 has it)
         self._connection.create_function(*args, **kwargs)
@@ -145,6 +156,11 @@ class Dialect(SQLiteDialect_pysqlite):
     driver = "whole"
     is_async = True
     supports_statement_cache = True
+
+    @classmethod
+    def import_dbapi(cls) -> Any:  # noqa: ANN401 (a module)
+        """The library."""
+        return sqlite3
 
     @classmethod
     def get_pool_class(cls, _url: URL) -> type[Pool]:

@@ -9,7 +9,6 @@ https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING
 https://sqlite.org/lang_createtrigger.html
 """
 
-import sqlite3
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -39,6 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
@@ -191,7 +191,7 @@ def _compiled(statement: ClauseElement) -> str:
     return str(statement.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
 
 
-def prepare_sqlite(cursor: sqlite3.Cursor) -> None:
+def prepare_sqlite(cursor: DBAPICursor) -> None:
     """Make ready a connection on which turns are taken: a row that is put into ``turn`` takes one."""
     body = [
         _compiled(lanes.held("sqlite", _NEW["of_lane"], _NEW["of_holder"], _NEW["of_epoch"])),

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import socket
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from broadcaster.scaffold import template
 from broadcaster.store.database import HEAD
 from broadcaster.store.sealing import new_key
+from broadcaster.store.sqlite_driver import sqlite3
 from tests.support.desk import PROGRAM, Desk, ended, environment
 from tests.support.warm import Ran
 

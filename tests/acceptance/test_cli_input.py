@@ -2,12 +2,12 @@
 
 import asyncio
 import re
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from broadcaster.store.sqlite_driver import sqlite3
 from tests.support.desk import Desk, message
 from tests.support.warm import Ran
 

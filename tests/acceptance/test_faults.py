@@ -3,7 +3,6 @@
 import asyncio
 import resource
 import signal
-import sqlite3
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import Counter
@@ -20,6 +19,7 @@ from broadcaster.plan import Plan, submission
 from broadcaster.runtime import Broadcaster
 from broadcaster.store import reports
 from broadcaster.store.schema import moment
+from broadcaster.store.sqlite_driver import sqlite3
 from broadcaster.store.submissions import submit
 from channels.limit import TimeLimit
 from channels.provider import Wiring

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from broadcaster.store import schedules
 from broadcaster.store.database import Database
 from broadcaster.store.errors import StoreError
 from broadcaster.store.schedules import Intent, Run, RunState, Schedule
+from broadcaster.store.sqlite_driver import sqlite3
 from broadcaster.store.submissions import submit
 from messages.model import Message
 from tests.support.storing import fetch
