@@ -36,7 +36,7 @@ lint: .venv/dev.stamp ## Check style alone
 bench: .venv/bench.stamp ## Measure what has a goal, and write build/bench.json
 	@$(run) benchmarks $(ARGS)
 
-torture: .venv/run.stamp ## Kill it 200 times while providers misbehave, count what residents got, write build/torture.json
+torture: .venv/run.stamp ## Kill it 200 times, let it soak, count what residents got, write build/torture.json
 	@$(run) benchmarks.torture $(ARGS)
 
 pictures: .venv/run.stamp ## Take the pictures of docs/images anew, of the real thing; needs Chromium

@@ -19,7 +19,7 @@ RUNS = 15
 LOOKING = ("status", "check", "subscribers count", "doubts list")
 """Commands that open the database and send nothing."""
 
-LIBRARIES = "import asyncio, pydantic, typer, rich.table, sqlalchemy.ext.asyncio, sqlalchemy.dialects.sqlite.aiosqlite"
+LIBRARIES = "import asyncio, pydantic, typer, rich.table, sqlalchemy.ext.asyncio, sqlalchemy.dialects.sqlite.pysqlite"
 """What no command can do without that looks into the database. The rest is ours to keep small."""
 
 MOST = 2.0

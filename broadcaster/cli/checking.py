@@ -21,9 +21,10 @@ async def report(config: Config, *, as_json: bool) -> None:
     async with opened(config) as store:
         people = await store.subscribers.people()
         await store.subscribers.expect_key()
+        database = await store.database.version()
     remarks = _remarks(config, people)
     if as_json:
-        print_json(_as_data(config, people, remarks))
+        print_json(_as_data(config, people, remarks) | {"database": database})
         return
     out = console()
     shown = table("municipality", "channel", "account", "provider", "goes to")
@@ -31,6 +32,7 @@ async def report(config: Config, *, as_json: bool) -> None:
         account = config.accounts[name]
         shown.add_row(municipality, channel, name, account.provider.name, _destination(config, name))
     out.print(f"{config.file}: good. Mode: {config.mode}. Subscribers: {people}.")
+    out.print(f"Database: {database}.")
     out.print(shown)
     for remark in remarks:
         out.print(f"note: {remark}")

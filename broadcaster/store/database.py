@@ -161,6 +161,16 @@ class Database:
         """Whether the SQLite file is there; a PostgreSQL server answers for itself."""
         return self.is_postgresql or Path(self.url.database or "").exists()
 
+    async def version(self) -> str:
+        """What it is, for people: ``SQLite 3.53.4, journal: wal`` or ``PostgreSQL 15.4``."""
+        async with self.read() as connection:
+            if self.is_postgresql:
+                shown = (await connection.exec_driver_sql("SHOW server_version")).scalar_one()
+                return f"PostgreSQL {shown.split()[0]}"
+            number = (await connection.exec_driver_sql("SELECT sqlite_version()")).scalar_one()
+            journal = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
+            return f"SQLite {number}, journal: {journal}"
+
     async def revision(self) -> str | None:
         """Revision of the database's tables, None for an empty database."""
         async with self.read() as connection:
