@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from broadcaster.config import Config
 from broadcaster.plan import Plan, submission
 from broadcaster.store.database import Database
 from broadcaster.store.submissions import foreseen
+from broadcaster.untranslated import Untranslated, untranslated
 from channels.registry import FORMS
 from channels.sms import SMS, SmsSettings
 from messages.rendering import measure
@@ -20,11 +22,13 @@ class Audience:
 
     Args:
         readers: how many read a rendition, by municipality and language of the rendition.
+        untranslated: where the message is not said in a language.
         cost: in kronor; None where an account has no price.
         duration: how long the SMS take, at the rates of the preferred accounts.
     """
 
     readers: dict[tuple[str, str], int]
+    untranslated: Sequence[Untranslated]
     cost: float | None
     duration: timedelta
 
@@ -43,9 +47,11 @@ async def estimate(plan: Plan, config: Config, database: Database, now: datetime
     """
     spoken = {(r.municipality, r.language): r for r in plan.of_channel(SMS.name)}
     readers: Counter[tuple[str, str]] = Counter()
+    borrowed: Counter[tuple[str, str]] = Counter()
     found = await foreseen(database, submission(plan, now))
     for municipality, language, count in found.get(SMS.name, ()):
         own = (municipality, language)
+        borrowed[own] += 0 if own in spoken else count
         readers[own if own in spoken else (municipality, config.municipalities[municipality].languages[0])] += count
     cost: float | None = 0.0
     weights: Counter[str] = Counter()  # of all that go by an account
@@ -59,4 +65,5 @@ async def estimate(plan: Plan, config: Config, database: Database, now: datetime
     rates = {name: config.accounts[name].rate for name in weights}
     seconds = (math.ceil(weight / rate) for name, weight in weights.items() if (rate := rates[name]) is not None)
     duration = timedelta(seconds=max(seconds, default=0))
-    return Audience(dict(readers), None if cost is None else round(cost, 2), duration)
+    missing = untranslated(plan, config.municipalities, borrowed)
+    return Audience(dict(readers), missing, None if cost is None else round(cost, 2), duration)

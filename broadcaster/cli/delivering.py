@@ -17,6 +17,8 @@ from broadcaster.cli.output import print_json, show_text, table, talking
 from broadcaster.cli.previewing import audience_line
 from broadcaster.cli.progress import as_data, progress_table
 from broadcaster.cli.reporting import report
+from broadcaster.cli.translating import as_data as as_untranslated
+from broadcaster.cli.translating import print_untranslated
 from broadcaster.config import Config, Mode
 from broadcaster.delivery import State
 from broadcaster.opening import opened
@@ -121,6 +123,7 @@ def print_plan(out: Console, plan: Plan, audience: Audience, now: datetime) -> N
     if plan.message.kind is Kind.UPDATE and not plan.message.notify:
         readers = "Residents get no SMS: an update reaches them by SMS only if it says notify = true."
     out.print(f"{readers} Expires {expires:%Y-%m-%d %H:%M}.")
+    print_untranslated(out, audience.untranslated)
     if done >= expires:
         out.print(
             "note: at the rate of the SMS account, some would expire before it is their turn. Ask the provider for a "
@@ -137,6 +140,7 @@ def _as_planned(plan: Plan, audience: Audience) -> dict[str, object]:
     return as_data(plan.id, Progress(tuple(planned))) | {
         "state": "planned",
         "board": changes_as_data(plan.board),
+        "untranslated": as_untranslated(audience.untranslated),
         "findings": found,
     }
 

@@ -13,10 +13,13 @@ from broadcaster.cli.board_changes import board_of, changes_as_data, print_board
 from broadcaster.cli.errors import BAD_INPUT, UsageError
 from broadcaster.cli.output import console, print_json, show_text
 from broadcaster.cli.reading import message_of
+from broadcaster.cli.translating import as_data as as_untranslated
+from broadcaster.cli.translating import print_untranslated
 from broadcaster.config import Config
 from broadcaster.opening import opened
 from broadcaster.plan import Plan, plan_written
 from broadcaster.store.errors import RefusedError, StoreError
+from broadcaster.untranslated import untranslated
 from channels.contract import Standing
 from channels.registry import FORMS
 from messages.checking import expiry
@@ -68,6 +71,7 @@ async def show(config: Config, file: Path, only: Only, *, as_json: bool) -> int:
         return BAD_INPUT
     try:
         audience = await _audience(plan, config, now)
+        found = untranslated(plan, config.municipalities, None) if audience is None else audience.untranslated
         plan = only.of(plan)
     except RefusedError as error:
         if as_json:
@@ -76,10 +80,11 @@ async def show(config: Config, file: Path, only: Only, *, as_json: bool) -> int:
         explaining.print_problems([Problem(f"It would not be sent now. {error}")])
         return BAD_INPUT
     if as_json:
-        print_json(_as_data(plan, config, audience))
+        print_json(_as_data(plan, config, audience) | {"untranslated": as_untranslated(found)})
     else:
         _print(plan, config, now)
         console().print(audience_line(audience))
+        print_untranslated(console(), found)
     return 0
 
 
@@ -184,4 +189,12 @@ def _rendition(rendition: Rendition) -> dict[str, Any]:
 
 def _refused(error: InputError) -> dict[str, Any]:
     problems = explaining.as_data(error.problems)
-    return {"renditions": [], "recipients": None, "cost": None, "problems": problems, "board": [], "findings": []}
+    return {
+        "renditions": [],
+        "recipients": None,
+        "cost": None,
+        "problems": problems,
+        "board": [],
+        "untranslated": [],
+        "findings": [],
+    }

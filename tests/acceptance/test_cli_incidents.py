@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.support.desk import Desk
+from tests.support.desk import Desk, message
 from tests.support.world import resident
 
 NAME = "Dataintrång"
@@ -201,6 +201,26 @@ async def test_before_anything_goes_out_its_incident_is_named_and_a_near_name_is
     assert len(desk.sandbox.posts) == sent
     meant = await desk.run("send", slip, "--new-incident", "--dry-run")
     assert "New incident 'Datintrång'." in meant.out
+
+
+async def test_readers_of_english_who_get_swedish_are_counted_and_the_part_to_write_is_shown(desk: Desk) -> None:
+    await desk.run("subscribers", "add", resident(0), "-m", "borgholm", "--language", "en")
+    text = message().partition("\n## @en")[0]
+    desk.write("swedish.md", text)
+    shown = await desk.run("preview", "swedish.md")
+    assert (
+        "borgholm: not in en on facebook, sms (1 resident gets sv), feed, page, ivr. Write the part `## @en`."
+        in shown.out
+    )
+    planned = await desk.run("send", "swedish.md", "--dry-run", "--json")
+    first = planned.data["untranslated"][0]
+    assert (first["municipality"], first["language"], first["readers"], first["parts"]) == (
+        "borgholm",
+        "en",
+        1,
+        ["## @en"],
+    )
+    assert "morbylanga: not in en on" in (await desk.run("send", "swedish.md", "--dry-run")).out
 
 
 async def test_a_second_alert_in_an_incident_is_asked_whether_it_is_an_update(desk: Desk, alert: str) -> None:
