@@ -25,11 +25,12 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from broadcaster.logs import LogForm
+from broadcaster.profiles import Complain, ProfileSettings, read_profile
 from broadcaster.sources.composing import check_starter, own_starter
 from broadcaster.sources.settings import Rule as SourceRule
 from broadcaster.sources.settings import Source, SourceSettings, Starter, Then
 from channels import address
-from channels.provider import Provider
+from channels.provider import Profile, Provider
 from channels.providers.elks_voice import ElksVoiceSettings
 from channels.providers.feed import FEED
 from channels.providers.page import PAGE, PageSettings, path
@@ -186,6 +187,7 @@ class MunicipalitySettings(_Section):
     channels: dict[str, Annotated[tuple[str, ...], BeforeValidator(_in_order)]] = Field(default_factory=dict)
     variables: dict[str, str] = Field(default_factory=dict)
     translations: dict[str, dict[str, str]] = Field(default_factory=dict)
+    profile: ProfileSettings = ProfileSettings()
 
 
 class MetricsSettings(_Section):
@@ -242,6 +244,7 @@ class Config:
         key: what subscriber numbers are sealed with (base64 of 32 bytes).
         routes: names of the accounts by municipality and channel, the preferred one first.
         no_change: the municipalities that let automation say that nothing has changed.
+        profiles: how each municipality presents itself.
     """
 
     file: Path
@@ -263,6 +266,7 @@ class Config:
     routes: Mapping[tuple[str, str], tuple[str, ...]]
     sources: Mapping[str, Source] = field(default_factory=dict)
     no_change: frozenset[str] = frozenset()
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def languages_of(self, account: str) -> tuple[str, ...]:
         """The languages of the municipalities that share an account, each once, first ones first."""
@@ -342,6 +346,7 @@ class _Checker:
             self._check_prompts(accounts)
             self._check_duty(parsed, accounts)
             self._municipalities = _municipalities(parsed, accounts)
+        profiles = self._profiles(parsed) if parsed is not None else {}
         sources = self._sources(parsed, _tables(data, "sources")) if parsed is not None else {}
         if parsed is None or self._problems:
             raise ConfigError(self._problems)
@@ -366,6 +371,7 @@ class _Checker:
             routes=routes,
             sources=sources,
             no_change=frozenset(name for name, s in parsed.municipalities.items() if s.no_change),
+            profiles=profiles,
         )
 
     def _problem(self, path: Sequence[str | int], text: str, advice: str = "") -> None:
@@ -413,6 +419,12 @@ class _Checker:
                 for account in order:
                     self._check_route((*path, "channels"), channel, account, named, accounts)
                 self._check_order((*path, "channels"), channel, order, accounts)
+
+    def _profiles(self, parsed: _File) -> dict[str, Profile]:
+        def reader(id_: str) -> Complain:
+            return lambda key, text, advice: self._problem(("municipalities", id_, "profile", key), text, advice)
+
+        return {id_: read_profile(s.profile, reader(id_)) for id_, s in parsed.municipalities.items()}
 
     def _check_whole(self, path: tuple[str, ...], whole: str | None, parsed: _File) -> None:
         """A company is part of a municipality, which is not part of another."""

@@ -1,20 +1,22 @@
 """How residents reach each municipality's messages of their own accord, as the configuration has it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from broadcaster.config import Config
+from broadcaster.config import Config, is_loopback
 from broadcaster.residents.replies import place_name
 from channels.announcements import IVR
-from channels.provider import Contacts
+from channels.provider import Contacts, Profile
 from channels.providers.elks_voice import ElksVoiceSettings
+from channels.providers.facebook import FACEBOOK, FacebookSettings
 from channels.providers.twilio_voice import TwilioVoiceSettings
 from channels.sms import ALL, SMS, SmsSettings
 
 
 def contacts_of(config: Config) -> Mapping[str, Contacts]:
-    """The phone line, the number to text to and the page to sign up on, of each municipality that has one."""
+    """The phone line, the number to text to, the page to sign up on and the profile of each municipality."""
     return {
-        name: Contacts(_line(config, name), *_sms(config, name), _sign_up(config, name))
+        name: Contacts(_line(config, name), *_sms(config, name), _sign_up(config, name), _profile(config, name))
         for name in config.municipalities
     }
 
@@ -43,3 +45,20 @@ def _sms(config: Config, municipality: str) -> tuple[str | None, str]:
 def _sign_up(config: Config, municipality: str) -> str | None:
     """Where one joins on the web: only where a code can be sent."""
     return f"{municipality}/anmalan" if config.sign_up.enabled and (municipality, SMS.name) in config.routes else None
+
+
+def _profile(config: Config, municipality: str) -> Profile:
+    """What a municipality says of itself, with what is known besides: its Facebook page, and who sends its SMS."""
+    own = config.profiles.get(municipality, Profile())
+    accounts = [config.accounts[name] for name in config.routes.get((municipality, SMS.name), ())]
+    firms = dict.fromkeys(account.provider.firm for account in accounts if account.provider.firm is not None)
+    return replace(own, facebook=own.facebook or _facebook(config, municipality), firms=tuple(firms))
+
+
+def _facebook(config: Config, municipality: str) -> str:
+    """The address of its Facebook page; of one in the sandbox there is none."""
+    for account in config.routes.get((municipality, FACEBOOK.name), ()):
+        settings = config.accounts[account].settings
+        if isinstance(settings, FacebookSettings) and not is_loopback(settings.base_url):
+            return f"https://www.facebook.com/{settings.page}"
+    return ""

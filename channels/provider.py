@@ -1,8 +1,9 @@
 """What there is to know of a provider: its settings, how its adapter is made, and where its account's renditions go."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,46 @@ if TYPE_CHECKING:
     import aiohttp
 
 
+class Topic(StrEnum):
+    """What residents have to be told of their rights."""
+
+    ACCESSIBILITY = "accessibility"
+    DATA_PROTECTION = "data_protection"
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """Who sends SMS for a sender, and so gets to know numbers."""
+
+    name: str
+    in_eu: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a sender presents itself to residents; empty or None where it does not say.
+
+    Args:
+        facebook: address of its Facebook page.
+        press: whom journalists turn to, a number or a mail address.
+        email: where residents can write to about the page.
+        officer: how its data protection officer is reached.
+        mark: its coat of arms or logotype, as a ``data:`` address.
+        colour: its own, ``#rrggbb``.
+        firms: who sends its SMS.
+        statements: its own texts (HTML), by topic and language.
+    """
+
+    facebook: str = ""
+    press: str = ""
+    email: str = ""
+    officer: str = ""
+    mark: str = ""
+    colour: str = ""
+    firms: tuple[Firm, ...] = ()
+    statements: Mapping[tuple[Topic, str], str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Contacts:
     """How residents reach a municipality's messages of their own accord; None where there is no such way.
@@ -24,12 +65,14 @@ class Contacts:
         sms: the number to text to: in E.164 form, or a short one.
         sms_text: what to text there.
         sign_up: path of the page where one subscribes, below ``public_url``.
+        profile: how it presents itself.
     """
 
     line: str | None = None
     sms: str | None = None
     sms_text: str = "START"
     sign_up: str | None = None
+    profile: Profile = field(default_factory=Profile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +116,7 @@ class Provider:
         target: the one place an account's rendition goes, or None where it goes to subscribers.
         concurrency: most requests in flight, unless the account's ``concurrency`` says otherwise.
         rate: most parcels a second, by their weight, None for no limit, unless the account's ``rate`` says otherwise.
+        firm: who is behind it, where it gets to know residents' numbers.
     """
 
     name: str
@@ -82,6 +126,7 @@ class Provider:
     target: Callable[[Any, Rendition], str] | None
     concurrency: int
     rate: float | None
+    firm: Firm | None = None
 
 
 def built_by(module: str) -> Callable[[Any, Wiring], Channel]:

@@ -7,7 +7,7 @@ database, and then say since when.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -17,10 +17,10 @@ from aiohttp import web
 from broadcaster.engine.waiting import happened
 from broadcaster.store.errors import StoreError
 from broadcaster.web.documents import Document, document, handed_out
-from channels.page import POLICY, Address, Content, Made, Site, render_missing, render_page
+from channels.page import POLICY, Address, Content, Made, Site, render_about, render_missing, render_page
 
-PATH = r"/{path:[^/.]*(?:/[^/.]*)?/?}"
-"""Any address of one or two names; must come after all others of that kind."""
+PATH = r"/{path:[^/.]*(?:/[^/.]*){0,2}/?}"
+"""Any address of up to three names; must come after all others of that kind."""
 
 GLANCE = 0.5
 """Seconds between two looks at the database, and so until a change shows."""
@@ -86,6 +86,12 @@ class Pages:
     def addresses(self) -> dict[str, Address]:
         """Every page by its path."""
         return {self.site.path(address): address for address in self.site.addresses()}
+
+    @cached_property
+    def abouts(self) -> Mapping[str, tuple[str, Document]]:
+        """What is told about each sender, with its language, by its path; that hangs on the configuration only."""
+        own = [address for address in self.site.addresses() if not address.joint]
+        return {self.site.about(at): (at.language, document(render_about(self.site, at))) for at in own}
 
     @cached_property
     def missing(self) -> bytes:
@@ -168,11 +174,14 @@ async def answer(request: web.Request) -> web.Response:
     pages, path = request.app[PAGES], request.match_info["path"]
     wanted = f"{path.strip('/').lower()}/".lstrip("/")
     address = pages.addresses.get(wanted)
-    if address is None:
+    if address is None and wanted not in pages.abouts:
         return web.Response(status=404, body=pages.missing, headers={**_HEADERS, "Cache-Control": "no-cache"})
     if path != wanted:
         # relative, for what stands before us may have put us below a path of its own
         raise web.HTTPPermanentRedirect("../" * path.count("/") + (wanted or "./"))
+    if address is None:
+        code, told = pages.abouts[wanted]
+        return handed_out(request, told, {**_HEADERS, "Content-Language": code})
     found = await pages.page(address)
     if found is None:
         return _nothing_to_show(pages.site)

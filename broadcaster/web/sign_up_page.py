@@ -10,8 +10,9 @@ from markupsafe import Markup
 from broadcaster.residents.signing_up import LIFETIME
 from broadcaster.store.signups import Purpose
 from channels.page import STYLE, policy
+from channels.page.about import brand, statement
 from channels.page.dialling import shown
-from channels.provider import Contacts
+from channels.provider import Contacts, Topic
 from messages.languages import Language, language
 from messages.languages.sign_up import SignUpWords
 from messages.model import Municipality
@@ -117,6 +118,7 @@ class SignUpPage:
             other_text=self._named(words.leave if joins else words.join),
             home=self._home("./"),
             languages=self._translations(),
+            rights=self._rights() if joins else None,
         )
 
     def code(self, id_: str, *, wrong: bool = False) -> bytes:
@@ -173,6 +175,11 @@ class SignUpPage:
         stop = spoken.texting.stop[0].upper()
         return self._words.texting.format(start=contacts.sms_text, number=shown(contacts.sms), stop=stop)
 
+    def _rights(self) -> Markup:
+        """What somebody has to be told who gives a number (GDPR, article 13): here, for not all have a public page."""
+        door = self._door
+        return statement(Topic.DATA_PROTECTION, door.municipality, door.contacts, self._code, level=2)
+
     def _home(self, up: str) -> str | None:
         if not self._door.has_page:
             return None
@@ -187,6 +194,8 @@ class SignUpPage:
             "languages": (),
             "words": language(self._code).page,
             "own": self._words,
+            "about": language(self._code).about,
+            "brand": brand(self._door.name(self._code), self._door.contacts.profile),
             "style": Markup(_STYLE),  # noqa: S704 - ours
             "policy": POLICY,
         }

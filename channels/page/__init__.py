@@ -2,7 +2,7 @@
 
 from channels.folder import FolderError
 from channels.page.channel import PageChannel, build, published
-from channels.page.document import POLICY, STYLE, Content, Made, policy, render_missing, render_page
+from channels.page.document import POLICY, STYLE, Content, Made, policy, render_about, render_missing, render_page
 from channels.page.site import Address, Site
 from channels.providers.page import PAGE, PageSettings
 
@@ -20,6 +20,7 @@ __all__ = [
     "build",
     "policy",
     "published",
+    "render_about",
     "render_missing",
     "render_page",
 ]

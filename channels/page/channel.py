@@ -9,7 +9,7 @@ from pathlib import Path
 from channels.contract import Accepted, Board, Deferred, Outcome, Parcel, Showing, Surfaces
 from channels.feed.document import withdrawn
 from channels.folder import Folder, FolderError
-from channels.page.document import Content, Made, render_missing, render_page
+from channels.page.document import Content, Made, render_about, render_missing, render_page
 from channels.page.site import Site
 from channels.provider import Wiring
 from channels.providers.page import PAGE, PageSettings
@@ -91,6 +91,11 @@ def published(site: Site, content: Content, now: datetime) -> Mapping[str, bytes
     made = Made(now, live=False)
     pages = {
         f"{site.path(address)}index.html": render_page(site, address, content, made) for address in site.addresses()
+    }
+    pages |= {
+        f"{site.about(address)}index.html": render_about(site, address)
+        for address in site.addresses()
+        if not address.joint
     }
     pages["404.html"] = render_missing(site)
     return pages | {f"{path}.gz": gzip.compress(page, mtime=0) for path, page in pages.items()}

@@ -13,10 +13,12 @@ from markupsafe import Markup, escape
 from channels.contract import Showing, Standing
 from channels.exercise import is_exercise
 from channels.feed.document import JOINT, Format, anchor, is_withdrawn
+from channels.page.about import Brand, brand, statement
 from channels.page.dialling import dialled, shown
 from channels.page.fragment import under, with_numbers
 from channels.page.site import FIRST_LANGUAGE, Address, Site, up
 from channels.page.threads import Thread, in_language, is_corrected, is_late, said_at, threads
+from channels.provider import Contacts, Profile, Topic
 from channels.providers.feed import FEED
 from channels.words import Words, words
 from messages.addresses import ADDRESS, target
@@ -50,7 +52,7 @@ STYLE = (files("channels.page") / "templates/page.css").read_text(encoding="utf-
 def policy(style: str, forms: str = "'none'") -> str:
     """A Content Security Policy for a page that has this style in it, and whose forms go there."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; base-uri 'none'; form-action {forms}; style-src 'sha256-{digest}'"
+    return f"default-src 'none'; base-uri 'none'; form-action {forms}; img-src data:; style-src 'sha256-{digest}'"
 
 
 POLICY = policy(STYLE)
@@ -168,6 +170,28 @@ def render_page(site: Site, address: Address, content: Content, made: Made) -> b
     return written if full == page.obligatory else page.write(full)
 
 
+def render_about(site: Site, address: Address) -> bytes:
+    """Write what is told about a municipality: how accessible its page is, and what becomes of personal data."""
+    municipality, code = site.municipalities[address.municipality], address.language
+    contacts = site.contacts.get(municipality.id) or Contacts()
+    own = language(code).about
+    headings = {Topic.ACCESSIBILITY: own.accessibility, Topic.DATA_PROTECTION: own.data_protection}
+    return _write(
+        "about.html",
+        {
+            "code": code,
+            "words": language(code).page,
+            "title": f"{own.title}: {_name(municipality, code)}",
+            "brand": _brand(site, address),
+            "home": _Link("../", _title(words(code), site, address)),
+            "topics": [
+                (topic, heading, statement(topic, municipality, contacts, code, level=2))
+                for topic, heading in headings.items()
+            ],
+        },
+    )
+
+
 def render_missing(site: Site) -> bytes:
     """Write the page that stands for one that does not exist: in Swedish, with the way on.
 
@@ -262,6 +286,9 @@ class _Page:
                 "webs": [*self._webs()],
                 "ways": [*self._ways()],
                 "sign_ups": [*self._sign_ups()],
+                "facebook": [*self._facebook()],
+                "about": [*self._about()],
+                "brand": None if self._address.joint else _brand(self._site, self._address),
                 "others": [*self._others()],
             },
         )
@@ -401,6 +428,10 @@ class _Page:
             if (contacts := self._site.contacts.get(municipality.id)) and contacts.line:
                 yield _number(_labelled(name, own.line), contacts.line)
         yield _number(own.information, "113 13")
+        for municipality in self._municipalities:
+            if press := self._profile(municipality).press:
+                label = _labelled(self._name(municipality.id), language(self._address.language).about.press)
+                yield _Number(label, press, f"mailto:{press}") if "@" in press else _number(label, press)
 
     def _webs(self) -> Iterator[_Link]:
         """The municipalities' own web sites, as far as they work."""
@@ -433,6 +464,23 @@ class _Page:
                 foreign = code in municipality.languages[1:]
                 href = base + contacts.sign_up.lstrip("/") + (f"?lang={code}" if foreign else "")
                 yield _Link(href, _labelled(self._name(municipality.id), self._own.sign_up))
+
+    def _profile(self, municipality: Municipality) -> Profile:
+        contacts = self._site.contacts.get(municipality.id)
+        return contacts.profile if contacts else Profile()
+
+    def _facebook(self) -> Iterator[_Link]:
+        for municipality in self._municipalities:
+            if address := self._profile(municipality).facebook:
+                label = language(self._address.language).about.facebook
+                yield _Link(address, _labelled(self._name(municipality.id), label))
+
+    def _about(self) -> Iterator[_Link]:
+        """Who stands behind the page, and what the law wants residents to be told."""
+        for municipality in self._municipalities:
+            there = self._site.other(self._address, municipality.id)
+            label = language(self._address.language).about.link
+            yield _Link(self._up + self._site.about(there), _labelled(self._name(municipality.id), label))
 
     def _feeds(self) -> Iterator[_Link]:
         if any(FEED.name in municipality.channels for municipality in self._municipalities):
@@ -508,6 +556,12 @@ def _title(own: Words, site: Site, address: Address) -> str:
     if address.joint:
         return own.joint_title
     return own.title.format(name=_name(site.municipalities[address.municipality], address.language))
+
+
+def _brand(site: Site, address: Address) -> Brand | None:
+    contacts = site.contacts.get(address.municipality)
+    name = _name(site.municipalities[address.municipality], address.language)
+    return brand(name, contacts.profile) if contacts else None
 
 
 def _name(municipality: Municipality, code: str) -> str:

@@ -13,6 +13,9 @@ from messages.model import Municipality
 FIRST_LANGUAGE = "sv"
 """Stands first on the page of all together, wherever one of them speaks it."""
 
+ABOUT = "om"
+"""What the page about a sender is called below the sender's own, in every language."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -66,6 +69,10 @@ class Site:
         """Where a page stands below the root: nothing, ``en/``, ``borgholm/`` or ``borgholm/en/``."""
         owner = "" if address.joint else address.municipality
         return path(owner, address.language, self.languages(address.municipality)[0])
+
+    def about(self, address: Address) -> str:
+        """Where it is told who stands behind a municipality's page, below the root."""
+        return f"{self.path(address)}{ABOUT}/"
 
     def other(self, address: Address, municipality: str) -> Address:
         """The page of another in the same language, or else in that one's first."""

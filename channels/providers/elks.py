@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from channels.address import BaseUrl
-from channels.provider import Provider, built_by
+from channels.provider import Firm, Provider, built_by
 from channels.settings import Secret
 from channels.sms import E164, SMS, SmsSettings
 
@@ -43,5 +43,6 @@ PROVIDER = Provider(
     target=None,
     concurrency=10,
     rate=1.5,
+    firm=Firm("46elks", in_eu=True),
 )
 """46elks lets an account send about 100 SMS a minute unless it agrees to more; 90 leaves some for others."""

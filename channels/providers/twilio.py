@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from channels.address import BaseUrl
-from channels.provider import Provider, built_by
+from channels.provider import Firm, Provider, built_by
 from channels.settings import Secret
 from channels.sms import E164, SMS, SmsSettings
 
@@ -52,5 +52,6 @@ PROVIDER = Provider(
     target=None,
     concurrency=20,
     rate=10.0,
+    firm=Firm("Twilio", in_eu=False),
 )
 """Twilio sends ten a second from a name or a Swedish number; its limit of requests in flight is not published."""

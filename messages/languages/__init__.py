@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from messages.languages.about import AboutWords
 from messages.languages.duty import DutyWords
 from messages.languages.page import PageWords
 from messages.languages.practice import PracticeWords
@@ -152,6 +153,7 @@ class Language:
         texting: what residents may text, and what they are answered.
         page: what the public page says.
         sign_up: what the pages say on which residents join and leave.
+        about: what the page says that tells who stands behind the public page.
         report: how a situation report is worded.
         duty: what the people on duty are reminded of.
         practice: what the lint of practice looks for; None for a language whose words are not checked.
@@ -181,6 +183,7 @@ class Language:
     texting: Texting
     page: PageWords
     sign_up: SignUpWords
+    about: AboutWords
     report: ReportWords
     duty: DutyWords
     practice: PracticeWords | None = None
@@ -217,6 +220,7 @@ def language(code: str) -> Language:
         texting=_texting(data.pop("texting")),
         page=PageWords(**data.pop("page")),
         sign_up=SignUpWords(**data.pop("sign_up")),
+        about=AboutWords(**data.pop("about")),
         report=ReportWords(**data.pop("report")),
         duty=DutyWords(**data.pop("duty")),
         practice=_practice(data.pop("practice")) if "practice" in data else None,

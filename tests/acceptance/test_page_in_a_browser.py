@@ -1,7 +1,9 @@
 """The public pages in a real browser: for everybody (WCAG 2.2 AA, by axe-core), on any screen, in light and dark."""
 
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,14 +13,26 @@ from aiohttp.test_utils import TestServer
 from broadcaster.store.errors import StoreError
 from broadcaster.web import Pages, create_app
 from channels.page import Content
+from channels.provider import Firm, Profile
+from messages.markdown import to_html
 from tests.fakes.surfaces import MemorySurfaces
 from tests.support.browsing import DESK, PHONE, SMALLEST, opened, violations
-from tests.support.pages import NOW, busy, showing, site
+from tests.support.pages import CONTACTS, NOW, busy, showing, site
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
 
-PATHS = ("/", "/en/", "/borgholm/", "/borgholm/en/", "/morbylanga/", "/nowhere/")
+PATHS = ("/", "/en/", "/borgholm/", "/borgholm/en/", "/borgholm/om/", "/borgholm/en/om/", "/morbylanga/", "/nowhere/")
+MARK = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#00567a"/></svg>'
+PROFILE = Profile(
+    facebook="https://www.facebook.com/borgholmskommun",
+    press="press@borgholm.se",
+    email="kommun@borgholm.se",
+    mark=f"data:image/svg+xml;base64,{b64encode(MARK.encode()).decode()}",
+    colour="#00567a",
+    firms=(Firm("Twilio", in_eu=False),),
+)
+SITE = replace(site(), contacts={**CONTACTS, "borgholm": replace(CONTACTS["borgholm"], profile=PROFILE)})
 
 
 @asynccontextmanager
@@ -34,7 +48,7 @@ async def served(content: Content, later: timedelta = timedelta(0)) -> AsyncIter
         return 1
 
     times = [NOW]
-    pages = Pages(site(), read, revision, lambda: times[-1], glance=0.01)
+    pages = Pages(SITE, read, revision, lambda: times[-1], glance=0.01)
     app = create_app(
         feed_files=None,
         lines={},
@@ -87,6 +101,7 @@ async def test_the_page_works_without_scripts_and_nothing_of_it_is_refused_by_it
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         await page.goto(f"{address}/borgholm/")
+        assert await page.locator(".brand img").evaluate("one => one.naturalWidth > 0")
         earlier = page.locator("article .earlier").first
         assert not await earlier.is_visible()
         await page.locator("article summary").first.click()
@@ -95,6 +110,16 @@ async def test_the_page_works_without_scripts_and_nothing_of_it_is_refused_by_it
     assert complaints == []
     assert box is not None
     assert box["width"] <= PHONE[0]
+
+
+async def test_a_phone_number_in_running_text_never_breaks_across_lines(browser: "Browser") -> None:
+    said = showing(text=to_html(" ".join(f"{'o' * length} 0485-880 00" for length in range(1, 40))))
+    async with served(Content([said])) as address, opened(browser, "light", SMALLEST, scripts=True) as page:
+        await page.goto(f"{address}/borgholm/")
+        lines = await page.locator("article a[href^=tel]").evaluate_all(
+            "all => all.map(a => a.getClientRects().length)"
+        )
+    assert lines == [1] * 39
 
 
 async def test_who_uses_the_keyboard_can_skip_to_what_matters(browser: "Browser") -> None:

@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from broadcaster.config import Config, ConfigError, Mode, load
+from broadcaster.contacts import contacts_of
 from broadcaster.scaffold import template, write_missing
+from channels.provider import Topic
 from channels.providers.facebook import PROVIDER as FACEBOOK
 from channels.providers.twilio import PROVIDER as TWILIO
 
@@ -295,3 +297,49 @@ def test_what_is_part_of_a_municipality_names_one_that_there_is(folder: Path, wh
 def test_a_company_is_part_of_its_municipality(folder: Path) -> None:
     config = changed(folder, 'code = "0840"', 'part_of = "borgholm"')
     assert config.municipalities["morbylanga"].part_of == "borgholm"
+
+
+PROFILE = """[municipalities.borgholm.profile]
+facebook = "https://www.facebook.com/borgholmskommun"
+press = "0485-880 01"
+email = "kommun@borgholm.se"
+data_officer = "dataskydd@borgholm.se"
+mark = "vapen.svg"
+colour = "#00567A"
+accessibility = { sv = "tillganglighet.md" }
+
+[municipalities.borgholm.translations.en]"""
+ENGLISH_NAME = "[municipalities.borgholm.translations.en]"
+
+
+def test_a_municipality_presents_itself_with_a_mark_and_texts_of_its_own(folder: Path) -> None:
+    (folder / "vapen.svg").write_text("<svg/>")
+    (folder / "tillganglighet.md").write_text("Vi är **tillgängliga**.")
+    profile = contacts_of(changed(folder, ENGLISH_NAME, PROFILE))["borgholm"].profile
+    assert profile.mark == "data:image/svg+xml;base64,PHN2Zy8+"
+    assert (profile.colour, profile.press) == ("#00567a", "0485-880 01")
+    assert profile.statements == {(Topic.ACCESSIBILITY, "sv"): "<p>Vi är <strong>tillgängliga</strong>.</p>"}
+    assert [firm.name for firm in profile.firms] == ["Twilio"]
+
+
+def test_what_is_wrong_with_a_profile_is_said_with_its_key(folder: Path) -> None:
+    (folder / "vapen.svg").write_bytes(bytes(9_000))
+    (folder / "tillganglighet.md").write_bytes(b"\xff")
+    wrong = PROFILE.replace('sv = "tillganglighet.md"', 'sv = "tillganglighet.md", fi = "nowhere.md"')
+    assert [said.partition("profile.")[2] for said in problems(folder, ENGLISH_NAME, wrong)] == [
+        "mark: vapen.svg has 9,000 bytes, and a page has room for 6,000. Make it smaller.",
+        "accessibility: tillganglighet.md is not UTF-8 text. Save it as UTF-8.",
+        "accessibility: 'fi' is no known language. Known: en, sv.",
+    ]
+    [said] = problems(folder, ENGLISH_NAME, PROFILE.replace("#00567A", "blue").replace("vapen.svg", "v.gif"))
+    assert "is no colour" in said
+
+
+def test_the_facebook_page_is_known_by_its_account_once_that_is_real(folder: Path) -> None:
+    real = 'base_url = "http://127.0.0.1:8070/graph"\n'
+    text = template().replace('mode = "sandbox"', 'mode = "live"').replace(real, "").replace(PUBLIC_URL, "")
+    (folder / "config.toml").write_text(text, encoding="utf-8")
+    assert contacts_of(load(folder / "config.toml"))["borgholm"].profile.facebook == (
+        "https://www.facebook.com/100000000000001"
+    )
+    assert contacts_of(changed(folder, KEY, KEY))["borgholm"].profile.facebook == ""

@@ -1,10 +1,12 @@
 """The words of the sign-up: in every language, and the SMS small enough."""
 
+from dataclasses import replace
+
 import pytest
 
 from broadcaster.store.signups import Purpose
 from broadcaster.web.sign_up_page import Door, SignUpPage
-from channels.provider import Contacts
+from channels.provider import Contacts, Firm, Profile
 from messages.languages import KNOWN, language
 from messages.model import Municipality
 from messages.segments import segment
@@ -39,6 +41,17 @@ def test_every_page_has_all_its_words(code: str, purpose: Purpose) -> None:
         assert f'<html lang="{code}">' in written.decode()
         assert "{" not in written.decode().split("</style>")[1]
         assert len(written) < 15_000
+
+
+@pytest.mark.parametrize("code", KNOWN)
+def test_who_gives_a_number_is_told_what_becomes_of_it_also_where_there_is_no_public_page(code: str) -> None:
+    words = language(code).about
+    contacts = replace(TEXTED, profile=Profile(firms=(Firm("Twilio", in_eu=False),)))
+    joining = SignUpPage(door(contacts=contacts, has_page=False), Purpose.JOIN, code).form().decode()
+    assert words.data_protection in joining
+    assert words.outside.format(firms="Twilio") in joining
+    assert "https://www.imy.se" in joining
+    assert words.data_protection not in SignUpPage(door(), Purpose.LEAVE, code).form().decode()
 
 
 def test_only_what_there_is_is_offered() -> None:

@@ -290,3 +290,27 @@ async def test_before_anything_could_be_read_residents_are_told_whom_to_call(sta
         "Sidan kan inte visas just nu. Försök igen om en stund, eller ring.\n\n"
         "Borgholms kommun: 0485-880 00\nMörbylånga kommun: 0485-470 00\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "heading"),
+    [
+        ("/borgholm/om/", "sv", "Om sidan: Borgholms kommun"),
+        ("/borgholm/en/om/", "en", "About this page: Borgholm Municipality"),
+        ("/Borgholm/om", "sv", "Om sidan: Borgholms kommun"),
+    ],
+)
+async def test_who_stands_behind_a_page_is_told_without_the_database(
+    state: State, path: str, language: str, heading: str
+) -> None:
+    state.away = True
+    async with reading(state, glance=0.001) as client, client.get(path) as response:
+        page = await response.text()
+    assert (response.status, response.headers["Content-Language"]) == (200, language)
+    assert f"<h1>{heading}</h1>" in page
+
+
+@pytest.mark.parametrize("path", ["/om/", "/nowhere/om/", "/borgholm/fi/om/", "/borgholm/en/om/x/"])
+async def test_there_is_no_such_page_of_nobody(client: aiohttp.ClientSession, path: str) -> None:
+    async with client.get(path) as response:
+        assert response.status == 404

@@ -14,10 +14,22 @@ from lxml import html
 
 from channels.contract import Accepted, Deferred, Showing, Standing
 from channels.feed.document import withdrawn
-from channels.page import Address, Content, FolderError, Made, PageChannel, published, render_missing, render_page
+from channels.page import (
+    Address,
+    Content,
+    FolderError,
+    Made,
+    PageChannel,
+    Site,
+    published,
+    render_about,
+    render_missing,
+    render_page,
+)
 from channels.page.document import EARLIER, LARGEST
 from channels.page.fragment import under
 from channels.page.threads import in_language, is_late, threads
+from channels.provider import Contacts, Firm, Profile, Topic
 from channels.registry import FORMS
 from messages.document import parse
 from messages.markdown import to_html
@@ -25,7 +37,19 @@ from messages.model import Kind, Municipality, ServiceStatus, Severity
 from messages.rendering import render
 from tests.fakes.board import FixedBoard
 from tests.fakes.surfaces import MemorySurfaces
-from tests.support.pages import BORGHOLM, HOUR, MORBYLANGA, NOW, ZONE, busy, municipality, showing, site, standing
+from tests.support.pages import (
+    BORGHOLM,
+    CONTACTS,
+    HOUR,
+    MORBYLANGA,
+    NOW,
+    ZONE,
+    busy,
+    municipality,
+    showing,
+    site,
+    standing,
+)
 
 SWEDISH = Address("borgholm", "sv")
 ENGLISH = Address("borgholm", "en")
@@ -580,7 +604,7 @@ def test_nothing_is_loaded_and_nothing_runs() -> None:
     )
     (meta,) = each(found, "//meta[@http-equiv='Content-Security-Policy']")
     assert meta.get("content", "").startswith(
-        "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-"
+        "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; style-src 'sha256-"
     )
 
 
@@ -612,8 +636,8 @@ def test_on_the_page_of_all_together_a_message_without_room_leads_to_its_own_pag
     found = html.document_fromstring(written.decode())
     links = each(found, "//a[@class='button']")
     assert articles(found) == [f"Nummer {n}" for n in range(8)]
-    assert links[0].get("href") == "borgholm/#m-m3"
-    assert text(links[0]) == "Läs hela meddelandet: Nummer 3"
+    assert links[0].get("href") == "borgholm/#m-m2"
+    assert text(links[0]) == "Läs hela meddelandet: Nummer 2"
 
 
 def test_history_is_listed_so_far_and_no_further() -> None:
@@ -676,7 +700,15 @@ async def test_files_that_are_no_more_ours_go_and_those_of_others_stay(
     await alone.refresh()
     assert files(tmp_path / "site") == {"robots.txt", "morbylanga/bild.png"} | {
         f"{name}{ending}"
-        for name in ("index.html", "en/index.html", "borgholm/index.html", "borgholm/en/index.html", "404.html")
+        for name in (
+            "index.html",
+            "en/index.html",
+            "borgholm/index.html",
+            "borgholm/en/index.html",
+            "borgholm/om/index.html",
+            "borgholm/en/om/index.html",
+            "404.html",
+        )
         for ending in ("", ".gz")
     }
     assert not (tmp_path / "site/morbylanga/en").exists()
@@ -738,7 +770,7 @@ async def test_a_withdrawn_message_says_so_and_its_text_is_gone(surfaces: Memory
 
 def test_the_files_are_every_page_the_missing_one_and_all_of_them_compressed() -> None:
     written = published(site(), busy(), NOW)
-    assert len(written) == 2 * (6 + 1)
+    assert len(written) == 2 * (6 + 4 + 1)
     assert published(site(), busy(), NOW) == written
     assert all(re.fullmatch(r"([a-z]+/)*(index|404)\.html(\.gz)?", name) for name in written)
 
@@ -840,3 +872,105 @@ def test_what_a_municipal_company_says_stands_on_its_municipalitys_page_too_unde
     for elsewhere in (Address("morbylanga", "sv"), Address("energi", "sv")):
         assert "E-post" not in text(page(said, at=elsewhere, standings=board, municipalities=senders))
     assert "Strömmen" not in text(page(said, at=Address("morbylanga", "sv"), municipalities=senders))
+
+
+PRESENTED = Profile(
+    facebook="https://www.facebook.com/borgholmskommun",
+    press="press@borgholm.se",
+    email="kommun@borgholm.se",
+    officer="dataskydd@borgholm.se",
+    mark="data:image/svg+xml;base64,PHN2Zy8+",
+    colour="#00567a",
+    firms=(Firm("46elks", in_eu=True), Firm("Twilio", in_eu=False)),
+)
+
+
+def presented(profile: Profile = PRESENTED, contacts: Contacts = CONTACTS["borgholm"]) -> Site:
+    """The pages of Borgholm with a profile."""
+    return replace(site(BORGHOLM), contacts={"borgholm": replace(contacts, profile=profile)})
+
+
+def about(at: Site, code: str = "sv") -> html.HtmlElement:
+    return html.document_fromstring(render_about(at, Address("borgholm", code)).decode())
+
+
+def test_every_page_leads_to_what_the_law_wants_residents_to_be_told() -> None:
+    for at, there in ((SWEDISH, ["../borgholm/om/"]), (ENGLISH, ["../../borgholm/en/om/"])):
+        assert [one.get("href") for one in each(page(at=at), "//footer//a")] == there
+    joint = each(page(at=JOINT), "//footer//a")
+    assert [(one.get("href"), text(one)) for one in joint] == [
+        ("borgholm/om/", "Borgholms kommun: om sidan, tillgänglighet och personuppgifter"),
+        ("morbylanga/om/", "Mörbylånga kommun: om sidan, tillgänglighet och personuppgifter"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (
+            "sv",
+            [
+                "Borgholms kommun står bakom den här webbplatsen",
+                "lagen om tillgänglighet till digital offentlig service (2018:1937)",
+                "delvis förenlig med lagen",
+                "Ring 0485-880 00 eller skriv till kommun@borgholm.se.",
+                "https://www.digg.se/tdosanmalan",
+                "Borgholms kommun är personuppgiftsansvarig.",
+                "Vårt dataskyddsombud når du på dataskydd@borgholm.se.",
+                "(artikel 6.1 a i dataskyddsförordningen)",
+                "När du har avslutat tas numret bort.",
+                "skickar våra sms: 46elks, Twilio. Twilio finns utanför EU",
+                "klaga hos Integritetsskyddsmyndigheten: https://www.imy.se",
+            ],
+        ),
+        (
+            "en",
+            ["Borgholm Municipality is the controller.", "Article 6(1)(a)", "partly complies", "https://www.imy.se"],
+        ),
+    ],
+)
+def test_a_sender_says_how_accessible_its_page_is_and_what_becomes_of_personal_data(code: str, says: list[str]) -> None:
+    told = text(each(about(presented(), code), "//main")[0])
+    assert [sentence for sentence in says if sentence not in told] == []
+    assert not re.search(r"[{}]|\*\*", told)
+
+
+def test_what_is_not_known_of_a_sender_is_not_said() -> None:
+    told = text(about(presented(Profile())))
+    assert "Ring 0485-880 00. Berätta" in told
+    for nothing in ("dataskyddsombud", "Vem får uppgifterna", "utanför EU", "skriv till"):
+        assert nothing not in told
+    without_sms = text(about(presented(Profile(), Contacts())))
+    assert "sparar inget om dig som bara läser" in without_sms
+    assert "samtyckt" not in without_sms
+
+
+def test_a_senders_own_text_stands_in_place_of_ours_in_its_language() -> None:
+    own = replace(PRESENTED, statements={(Topic.DATA_PROTECTION, "sv"): to_html("# Vi\n\nRing 0485-880 10.")})
+    told = about(presented(own))
+    assert "Ring 0485-880 10." in text(told)
+    assert "samtyckt" not in text(told)
+    assert [one.tag for one in each(told, "//section[2]/*[self::h1 or self::h2 or self::h3]")] == ["h2", "h3"]
+    assert "delvis förenlig" in text(told)
+    assert "You have consented" in text(about(presented(own), "en"))
+
+
+def test_a_page_bears_the_mark_and_colour_of_its_sender_and_leads_to_facebook_and_for_journalists_to_whom_to_ask() -> (
+    None
+):
+    written = render_page(presented(), SWEDISH, Content(), LIVE).decode()
+    found = html.document_fromstring(written)
+    [top] = each(found, "//header")
+    assert text(top) == "Borgholms kommun"
+    assert [one.get("src") for one in top.iter("img")] == [PRESENTED.mark]
+    assert 'fill="#00567a"' in written
+    links = [one.get("href") for one in found.iter("a")]
+    assert "https://www.facebook.com/borgholmskommun" in links
+    assert "mailto:press@borgholm.se" in links
+    bare = render_page(presented(Profile()), SWEDISH, Content(), LIVE).decode()
+    assert [word for word in ("<header", "<img", "facebook", "Pressfrågor") if word in bare] == []
+
+
+def test_a_busy_page_with_a_mark_of_the_largest_size_is_small_all_the_same() -> None:
+    marked = presented(replace(PRESENTED, mark=f"data:image/png;base64,{'A' * 8_000}"))
+    assert len(render_page(marked, SWEDISH, busy(), LIVE)) < LARGEST
