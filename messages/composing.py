@@ -8,7 +8,7 @@ message they follow, and what follows from it is for people to say.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from messages import front_matter, languages
@@ -191,8 +191,31 @@ def _opening(part: Part) -> str:
 def subject(part: Part, incident: str) -> str:
     """What a part is about, in Markdown: its headline without any mark of ours, or the incident if that has a time."""
     headline, _ = split_headline(part)
-    if mentions(headline, NEXT_UPDATE):
-        return escaped(incident)
+    return escaped(incident) if mentions(headline, NEXT_UPDATE) else _unmarked(headline)
+
+
+def itself(message: Message, code: str) -> tuple[Part, ...]:
+    """A message's parts without what was composed to them: whoever goes on with a report begins with what holds.
+
+    Args:
+        code: language of its body.
+    """
+    headlines = {part.language: split_headline(part)[0] for part in message.parts if part.channel is None}
+    if all(_unmarked(headline) == headline for headline in headlines.values()):
+        return message.parts
+    said: dict[str | None, str] = {}
+    kept = []
+    for part in message.parts:
+        text = held(part, languages.language(part.language or code), promised=True)
+        if part.channel is None:
+            said[part.language] = text
+            kept.append(replace(part, text=f"# {_unmarked(headlines[part.language])}\n\n{text}\n\n"))
+        elif text not in {"", said.get(part.language)}:
+            kept.append(replace(part, text=f"{text}\n\n"))
+    return tuple(kept)
+
+
+def _unmarked(headline: str) -> str:
     for spoken in map(languages.language, languages.KNOWN):
         for composed in (spoken.ending, spoken.unchanged):
             headline = headline.removeprefix(f"{composed.mark}: ")

@@ -49,9 +49,9 @@ def whole_parts(message: Message) -> Sequence[Part]:
 
 
 def _section(spoken: Language) -> str:
-    """The section in which a report tells of services, up to the next heading."""
+    """What a report tells of services, up to the next heading; those of 0.1.0 have no heading above it themselves."""
     before = spoken.report.section.partition("{time}")[0]
-    return rf"^## {re.escape(before)}.*?(?=^#|\Z)"
+    return rf"^(?:## )?{re.escape(before)}.*?(?=^#|\Z)"
 
 
 def _is_added(line: str, spoken: Language) -> bool:

@@ -23,7 +23,7 @@ from broadcaster.succession import beginning, since_cleared
 from channels.registry import CHANNELS
 from channels.sms import SMS
 from messages import languages
-from messages.composing import Followed, Unwell, all_clear
+from messages.composing import Followed, Unwell, all_clear, itself
 from messages.document import amended, parse, serialise
 from messages.front_matter import offering, place_of
 from messages.model import Kind, Message
@@ -71,6 +71,8 @@ def begun(config: Config, wanted: str, kind: Kind) -> str:
     times = {"next_update": full_hour(now + NEXT_UPDATE)} if not (kind is Kind.CORRECTION and promised) else {}
     if former.expires is None or former.expires <= now + LIFETIME:
         times["expires"] = full_hour(now + LIFETIME)
+    if kind is Kind.UPDATE:
+        former = replace(former, parts=itself(former, first_language(config, former)))
     begun = amended(former, {"kind": kind, "follows": id_, "recording": None, "run": None, **times})
     board = as_services(context.run(board_of(config)), former.municipalities)
     return serialise(replace(begun, front_matter=offering(begun.front_matter, board)))

@@ -251,7 +251,7 @@ async def test_automation_does_not_speak_for_ever(tmp_path: Path, database_url: 
         assert len(told) == 1
         await here.say("update", "Vi felsöker", promise=HOUR)
         await here.after(HOUR + GRACE)
-        assert [said.headline for said in await here.said()][-1] == "Inget nytt: Vi felsöker"
+        assert [said.headline for said in await here.said()][-1] == "Inget nytt: Våra system är avstängda"
 
 
 async def test_automation_does_not_say_again_what_a_person_has_taken_back(tmp_path: Path, database_url: str) -> None:

@@ -29,7 +29,11 @@ async def test_a_report_is_composed_read_and_sent(desk: Desk) -> None:
     again = await desk.run("report", "Dataintrång", "-m", "borgholm", "-o", "report.md")
     preview = await desk.run("preview", "report.md")
     reported = await desk.run("send", "report.md", "--yes", "--json")
+    begun = await desk.run("new", "--from", json.loads(reported.out)["message"])
     assert (sent.code, one.code, preview.code, reported.code) == (0, 0, 0, 0), reported.err
+    assert "\n# Våra system är avstängda\n\nRing {{ municipality.phone }} om du behöver oss.\n" in begun.out
+    assert "Läget kl." not in begun.out
+    assert "\n## Så fungerar" not in begun.out
     assert differ.code == 2
     assert "The boards of services of borgholm, morbylanga differ" in differ.err
     assert (again.code, "is there already" in again.err) == (2, True)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from messages.checking import check
-from messages.composing import Followed, Unwell, all_clear, no_change
+from messages.composing import Followed, Unwell, all_clear, itself, no_change
 from messages.document import message_id, parse, serialise
 from messages.languages import KNOWN
 from messages.model import Form, Kind, Limits, Markup, Message, Municipality, Rendition, ServiceStatus
@@ -177,6 +177,14 @@ def test_what_holds_is_said_once_more_where_nothing_has_changed_however_often() 
     )
     for text, said in ((found["facebook", "sv"].text, "Det är en läcka."), (found["ivr", "sv"].text, "Läget är")):
         assert text.count(said) == 1
+
+
+def test_whoever_goes_on_with_what_was_composed_begins_with_what_a_person_said() -> None:
+    last = read(source(WHOLE.partition("## @sms")[0]))
+    again = itself(unchanged(unchanged(last, ("facebook", "ivr")), ("facebook", "ivr")), "sv")
+    assert [(part.language, part.channel) for part in again] == [(None, None), (None, "ivr")]
+    assert again[0].text == last.parts[0].text
+    assert itself(last, "sv") == last.parts
 
 
 @pytest.mark.parametrize("kind", [Kind.ALERT, Kind.UPDATE, Kind.CORRECTION])
