@@ -12,6 +12,7 @@ from broadcaster.store.subscribers import Subscription
 from messages import languages
 from messages.model import Municipality
 from messages.problems import InputError, Place, Problem
+from messages.senders import meant
 
 NUMBER, MUNICIPALITY, LANGUAGE = "number", "municipality", "language"
 
@@ -92,7 +93,7 @@ def subscription(
     """Check one wish.
 
     Args:
-        municipality: its name in the configuration, its own name with or without "kommun", or its official number.
+        municipality: whatever people call it.
         language: its code or its name.
         countries: whose mobile numbers may subscribe.
 
@@ -103,14 +104,14 @@ def subscription(
     wanted, known = mobile(number, countries), ", ".join(municipalities)
     if not municipality:
         raise ValueError(f"names no municipality; known are: {known}")
-    meant = [one for one in municipalities.values() if _plain_name(municipality) in _names(one)]
-    if len(meant) != 1:
+    id_ = meant(municipality, municipalities)
+    if id_ is None:
         raise ValueError(f"there is no municipality {municipality!r}; known are: {known}")
-    spoken = meant[0].languages
+    spoken = municipalities[id_].languages
     code = _language(language) if language else spoken[0]
     if code not in spoken:
-        raise ValueError(f"{meant[0].id} does not write in {language!r}, but in: {', '.join(spoken)}")
-    return Subscription(wanted, meant[0].id, code)
+        raise ValueError(f"{id_} does not write in {language!r}, but in: {', '.join(spoken)}")
+    return Subscription(wanted, id_, code)
 
 
 def read_list(
@@ -242,17 +243,6 @@ def _number(cell: str) -> str:
     if sum(len(re.sub(r"\D", "", part)) >= 7 for part in _BETWEEN_TWO.split(cell)) > 1:
         raise ValueError("holds more than one number: give each a row of its own")
     return cell.lstrip("'’`´ ")
-
-
-def _names(municipality: Municipality) -> set[str]:
-    own, number = municipality.variables.get("name", ""), municipality.code
-    return {_plain_name(one) for one in (municipality.id, own, number, number.lstrip("0")) if one}
-
-
-def _plain_name(text: str) -> str:
-    """A municipality's name without "kommun" and an s at its end, be that a genitive or its own: Torsås."""
-    plain = " ".join(text.casefold().split())
-    return plain.removesuffix(" kommun").removesuffix(" municipality").removesuffix("s")
 
 
 def _language(said: str) -> str:

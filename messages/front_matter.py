@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
+from functools import partial
 from pathlib import PurePath
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -99,6 +100,9 @@ AS_WRITTEN = "  # written: "
 
 _SETTLED = re.compile(r"=[ \t]*\d{4}-\d\d-\d\d[Tt ]\S*(?:[Zz]|[+-]\d\d:\d\d)")
 """A key with a time that is the same whenever it is read."""
+
+_NAME = re.compile(r"'([^'\n]*)'" + r'|"(?:\\.|[^"\\\n])*"')
+"""A string of TOML on one line."""
 
 _MESSAGE_ID = re.compile(r"[0-9a-f]{10}")
 _Line = Annotated[str, AfterValidator(_one_line)]
@@ -247,6 +251,18 @@ def _tables(services: Sequence[Service]) -> Iterator[str]:
             yield f"note = {_written(service.note)}"
         if service.municipalities:
             yield f"municipalities = {_written(service.municipalities)}"
+
+
+def renamed(source: str, key: str, names: Mapping[str, str]) -> str:
+    """Put other names in the place of some, wherever a key lists them, and leave every other character as it is."""
+    for start, end in reversed(list(toml_lines.values_of(source, key))):
+        source = source[:start] + _NAME.sub(partial(_other_name, names), source[start:end]) + source[end:]
+    return source
+
+
+def _other_name(names: Mapping[str, str], found: re.Match[str]) -> str:
+    name = found[1] if found[1] is not None else json.loads(found[0])
+    return _written(names[name]) if name in names else found[0]
 
 
 def settled_times(source: str, head: FrontMatter) -> str:

@@ -82,6 +82,17 @@ def deepest(source: str) -> tuple[int, int]:
     return points.most_common(1)[0]
 
 
+def values_of(source: str, key: str) -> Iterator[tuple[int, int]]:
+    """Where the values of a key begin and end, in whatever table it stands."""
+    position = 0
+    while position < len(source):
+        found = _STATEMENT.match(source, position)
+        end = _end_of_statement(source, found.end() if found else position)
+        if found and not found["header"] and _split(found["key"])[-1] == key:
+            yield found.end(), end
+        position = end
+
+
 def span_of(source: str, key: str) -> tuple[int, int] | None:
     """Find where a key outside all tables begins, and the line ends that its value ends on; None if it is not there."""
     position = 0

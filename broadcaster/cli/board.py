@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from broadcaster.board import Cause, Change, Notice, Since, changes
@@ -10,6 +10,7 @@ from broadcaster.cli import context
 from broadcaster.cli.agreeing import agreed
 from broadcaster.cli.board_changes import board_of, local, told
 from broadcaster.cli.errors import NOT_DELIVERED, ServiceError, UsageError
+from broadcaster.cli.naming import municipalities_named
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
@@ -54,7 +55,7 @@ def set_one(config: Config, wish: Wish, *, yes: bool) -> int:
         UsageError: nobody can tell whose service is meant, or it cannot be said like that.
         ServiceError: the board is changed, and the pages' files are not.
     """
-    _check_chosen(config, wish.municipalities)
+    wish = replace(wish, municipalities=municipalities_named(config, wish.municipalities))
     note = _one_line(wish.note)
     now, board = utc_now(), context.run(board_of(config))
     name = _name(_one_line(wish.name), board, is_new=wish.is_new, ask=not yes)
@@ -74,7 +75,7 @@ def undo_one(config: Config, name: str, municipalities: Sequence[str], *, yes: b
         UsageError: there is nothing to undo.
         ServiceError: the board is changed, and the pages' files are not.
     """
-    _check_chosen(config, municipalities)
+    municipalities = municipalities_named(config, municipalities)
     chosen = municipalities or list(config.municipalities)
     found = context.run(_undoing(config, chosen, name))
     if not found:
@@ -89,7 +90,7 @@ def clear_some(config: Config, name: str | None, municipalities: Sequence[str], 
         UsageError: there is no such municipality or service, or nobody has said which.
         ServiceError: the board is changed, and the pages' files are not.
     """
-    _check_chosen(config, municipalities)
+    municipalities = municipalities_named(config, municipalities)
     if (name is None) is not everything:
         raise UsageError("name a service, or say --all.")
     chosen = municipalities or list(config.municipalities)
@@ -112,7 +113,7 @@ async def show_all(config: Config, municipalities: Sequence[str], *, as_json: bo
     Raises:
         UsageError: there is no such municipality.
     """
-    _check_chosen(config, municipalities)
+    municipalities = municipalities_named(config, municipalities)
     chosen = municipalities or list(config.municipalities)
     standings = [one for one in await board_of(config) if one.municipality in chosen]
     if as_json:
@@ -210,14 +211,6 @@ def _one_line(text: str) -> str:
     if FORBIDDEN.search(text) or len(text.splitlines()) > 1:
         raise UsageError("name and note are one line each, without control characters.")
     return text
-
-
-def _check_chosen(config: Config, municipalities: Sequence[str]) -> None:
-    for municipality in municipalities:
-        if municipality not in config.municipalities:
-            raise UsageError(
-                f"there is no municipality {municipality!r}. There are: {', '.join(config.municipalities)}."
-            )
 
 
 def _on_board(config: Config) -> str:

@@ -5,7 +5,7 @@ import csv
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -17,7 +17,7 @@ from broadcaster.cli import context
 from broadcaster.cli.agreeing import agreed
 from broadcaster.cli.errors import BAD_INPUT, ServiceError
 from broadcaster.cli.output import console, print_json, table
-from broadcaster.cli.subscribing import expect_known, only
+from broadcaster.cli.subscribing import known, only
 from broadcaster.config import Config
 from broadcaster.intake import BadRow, Intake, read_list
 from broadcaster.numbers import masked
@@ -54,7 +54,7 @@ async def import_file(config: Config, wanted: Wanted, *, yes: bool, dry_run: boo
         UsageError: there is no such municipality, or nobody can be asked.
         ServiceError: the file of the rows left out cannot be written.
     """
-    expect_known(config, wanted.municipality)
+    wanted = replace(wanted, municipality=known(config, wanted.municipality))
     intake = await asyncio.to_thread(_understood, config, wanted)
     out = console(quiet=as_json)
     _show(out, wanted.file, intake)
@@ -71,9 +71,9 @@ async def import_file(config: Config, wanted: Wanted, *, yes: bool, dry_run: boo
     async with opened(config) as store:
         await store.subscribers.expect_key()
         new, left = await store.subscribers.add_listed(intake.good, datetime.now(UTC), context.actor())
-    known = len(intake.good) - new - left
+    before = len(intake.good) - new - left
     left_out = _write_left_out(wanted.file, intake) if intake.bad else None
-    out.print(f"{new} new, {known} known before, {len(intake.bad)} bad rows left out.")
+    out.print(f"{new} new, {before} known before, {len(intake.bad)} bad rows left out.")
     if left_out is not None:
         out.print(f"The rows left out stand in {left_out}, with the reasons: mend them there and import that file.")
     if left:

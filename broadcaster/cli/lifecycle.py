@@ -1,17 +1,26 @@
 """``update``, ``correct``, ``all-clear`` and ``retract``: what comes after a message."""
 
+import re
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from broadcaster.cli import context
-from broadcaster.cli.options import Answers, DryRun, Json, MessageFile, MessageId, Remaining, Wait, Yes
+from broadcaster.cli.errors import UsageError
+from broadcaster.cli.options import Answers, DryRun, Json, Remaining, Wait, Yes
+
+_COMMANDS = {"update": "update", "correction": "correct"}
+
+FollowingFile = Annotated[Path | None, typer.Argument(help="What to send.", metavar="FILE", show_default=False)]
+Followed = Annotated[
+    str | None, typer.Argument(help="The id of a message, or its beginning; may be left out.", metavar="MESSAGE")
+]
 
 
 def update(
-    message: MessageId,
-    file: MessageFile,
+    message: Followed = None,
+    file: FollowingFile = None,
     *,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -22,14 +31,16 @@ def update(
 
     Residents get an SMS only if the file says notify = true.
 
-    Example: broadcaster update 3f9a0c1d2e update.md
+    Without an id it is of the last message of the incident that goes on.
+
+    Example: broadcaster update update.md
     """
     _send("update", message, file, Answers(yes), dry_run=dry_run, as_json=as_json, wait=wait)
 
 
 def correct(
-    message: MessageId,
-    file: MessageFile,
+    message: Followed = None,
+    file: FollowingFile = None,
     *,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -40,13 +51,15 @@ def correct(
 
     Post, feed entry and announcement are changed; residents who were sent the wrong text get the right one.
 
-    Example: broadcaster correct 3f9a0c1d2e corrected.md
+    Without an id it is of the last message of the incident that goes on.
+
+    Example: broadcaster correct corrected.md
     """
     _send("correction", message, file, Answers(yes), dry_run=dry_run, as_json=as_json, wait=wait)
 
 
 def all_clear(
-    message: MessageId,
+    message: Followed = None,
     file: Annotated[
         Path | None, typer.Argument(help="What to say; a few plain words if left out.", metavar="FILE")
     ] = None,
@@ -62,13 +75,15 @@ def all_clear(
     Everybody who was sent the alert is told; phone lines are silent about it from then on. What the board of services
     still says does not work is asked about, or told with --services.
 
-    Example: broadcaster all-clear 3f9a0c1d2e
+    Without an id it ends the incident that goes on.
+
+    Example: broadcaster all-clear
     """
     _send("all-clear", message, file, Answers(yes, services), dry_run=dry_run, as_json=as_json, wait=wait)
 
 
 def retract(
-    message: MessageId,
+    message: Followed = None,
     *,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -80,6 +95,8 @@ def retract(
     It goes from pages, feeds and phone lines, and SMS that have not left are not sent. An SMS that has left cannot be
     taken back: write a correction, which is never sent by itself.
 
+    Without an id it is the last message of the incident that goes on.
+
     Example: broadcaster retract 3f9a0c1d2e
     """
     from broadcaster.cli.retracting import take_back
@@ -89,14 +106,27 @@ def retract(
 
 
 def _send(
-    kind: str, message: str, file: Path | None, answers: Answers, *, dry_run: bool, as_json: bool, wait: float
+    kind: str, message: str | None, file: Path | None, answers: Answers, *, dry_run: bool, as_json: bool, wait: float
 ) -> NoReturn:
     from broadcaster.cli.delivering import deliver
     from broadcaster.cli.output import talking
     from broadcaster.cli.succeeding import following
     from messages.model import Kind
 
+    message, file = _told_apart(message, file)
+    if file is None and kind != "all-clear":
+        raise UsageError(
+            f"name the file to send: broadcaster {' '.join(filter(None, (_COMMANDS[kind], message)))} FILE."
+        )
     config = context.config()
     out = talking(as_json=as_json)
     found, again = following(config, Kind(kind), message, file, answers, out, ask=not dry_run)
     raise typer.Exit(deliver(config, found, again, answers, dry_run=dry_run, as_json=as_json, wait=wait))
+
+
+def _told_apart(message: str | None, file: Path | None) -> tuple[str | None, Path | None]:
+    """Which of the two was left out, if only one was typed: ids are short and of the figures 0 to 9 and a to f."""
+    if message is None or file is not None:
+        return message, file
+    is_id = re.fullmatch(r"[0-9a-f]{1,10}", message) and not Path(message).exists()
+    return (message, None) if is_id else (None, Path(message))

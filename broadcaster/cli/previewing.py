@@ -27,6 +27,7 @@ from messages.html_text import plain
 from messages.model import Markup, Part, Rendition
 from messages.problems import InputError, Problem
 from messages.rendering import measure, origin, remarks
+from messages.senders import meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ async def show(config: Config, file: Path, only: Only, *, as_json: bool) -> int:
         UsageError: when the wanted texts are not there.
     """
     now = datetime.now(config.zone)
+    only = replace(only, municipalities=tuple(meant(one, config.municipalities) or one for one in only.municipalities))
     try:
         plan = plan_written(message_of(file, config), config, now, await _board(config))
     except InputError as error:

@@ -7,10 +7,11 @@ from broadcaster.config import Config
 from broadcaster.plan import read
 from messages.model import Message
 from messages.problems import InputError, Place, Problem
+from messages.senders import by_id
 
 
 def message_of(file: Path, config: Config) -> Message:
-    """Read a file, with the times in it as they are meant now and in the configuration's zone.
+    """Read a file, with times and names of municipalities in it as they are meant here and now.
 
     Raises:
         InputError: it cannot be read, or is no message.
@@ -20,4 +21,4 @@ def message_of(file: Path, config: Config) -> Message:
     except OSError as error:
         advice = "Check the name; `broadcaster new` makes a message."
         raise InputError([Problem(f"cannot be read: {error.strerror}.", Place(str(file)), advice)]) from None
-    return read(data, str(file), datetime.now(config.zone))
+    return by_id(read(data, str(file), datetime.now(config.zone)), config.municipalities)

@@ -9,8 +9,8 @@ from rich.console import Console
 from broadcaster.cli import context
 from broadcaster.cli.agreeing import agreed
 from broadcaster.cli.board_changes import told
-from broadcaster.cli.errors import NOT_DELIVERED
-from broadcaster.cli.naming import named
+from broadcaster.cli.errors import NOT_DELIVERED, UsageError
+from broadcaster.cli.naming import going_on, named
 from broadcaster.cli.output import console, print_json
 from broadcaster.cli.progress import as_data
 from broadcaster.clock import utc_now
@@ -26,13 +26,18 @@ from broadcaster.store.retractions import Reached, Retraction
 from channels.sms import SMS
 
 
-def take_back(config: Config, wanted: str, *, yes: bool, dry_run: bool, as_json: bool, wait: float) -> int:
+def take_back(config: Config, wanted: str | None, *, yes: bool, dry_run: bool, as_json: bool, wait: float) -> int:
     """Take a message back; returns the exit code.
+
+    Args:
+        wanted: its id, or the beginning of it; None for the last one of what goes on, which somebody has to confirm.
 
     Raises:
         StoreError, SealError, RefusedError, UsageError: nothing was taken back.
     """
     out = console(sys.stderr, quiet=not sys.stderr.isatty()) if as_json else console()
+    if wanted is None and yes:  # typed twice, it would take back the message before, too
+        raise UsageError("name the message that is to be taken back without a question.")
     message, found = context.run(_look(config, wanted))
     _print(out, config, message, found)
     if dry_run or not (
@@ -45,9 +50,9 @@ def take_back(config: Config, wanted: str, *, yes: bool, dry_run: bool, as_json:
     return context.run(_retract(config, message, out, as_json=as_json, wait=wait))
 
 
-async def _look(config: Config, wanted: str) -> tuple[MessageSummary, Retraction]:
+async def _look(config: Config, wanted: str | None) -> tuple[MessageSummary, Retraction]:
     async with opened(config) as store:
-        message = await named(store.database, wanted)
+        message = await named(store.database, wanted or (await going_on(store.database))[-1].id)
         return message, await retractions.foreseen(store.database, message.id, message.incident)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from broadcaster.cli import context
-from broadcaster.cli.errors import UsageError
 from broadcaster.cli.leading import named
+from broadcaster.cli.naming import municipalities_named
 from broadcaster.cli.planning import Recurring, plan_composed
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
@@ -20,11 +20,9 @@ async def composed(config: Config, incident: str, municipalities: Sequence[str])
         UsageError: there is no such incident or municipality.
         RefusedError: there is nothing to report.
     """
-    for one in municipalities:
-        if one not in config.municipalities:
-            raise UsageError(f"there is no municipality {one!r}. There are: {', '.join(config.municipalities)}.")
+    chosen = municipalities_named(config, municipalities)
     async with opened(config) as store:
-        order = Order((await named(store.database, incident)).name, tuple(dict.fromkeys(municipalities)))
+        order = Order((await named(store.database, incident)).name, tuple(chosen))
         at = utc_now().replace(second=0, microsecond=0)
         return order, await report(store.database, config, order, at)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from broadcaster.cli.errors import UsageError
+from broadcaster.cli.naming import municipalities_named
 from broadcaster.config import Config
 from messages import starters
 from messages.spelling import did_you_mean
@@ -23,10 +24,7 @@ def started(config: Config, name: str, municipalities: list[str] | None) -> str:
     if name not in starters.names():
         meant = did_you_mean(name, starters.names())
         raise UsageError(f"there is no starter {name!r}. {meant}There are: {', '.join(starters.names())}.")
-    senders = municipalities or list(config.municipalities)
-    for sender in senders:
-        if sender not in config.municipalities:
-            raise UsageError(f"there is no municipality {sender!r}. There are: {', '.join(config.municipalities)}.")
+    senders = municipalities_named(config, municipalities or list(config.municipalities))
     return starters.starter(name, municipalities=senders, now=datetime.now(config.zone))
 
 

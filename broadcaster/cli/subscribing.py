@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from broadcaster.cli import context
 from broadcaster.cli.errors import UsageError
+from broadcaster.cli.naming import municipalities_named
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.config import Config
 from broadcaster.intake import subscription
@@ -20,7 +21,7 @@ async def add_one(config: Config, number: str, municipality: str | None, languag
     Raises:
         UsageError: it cannot subscribe.
     """
-    wanted = municipality or only(config)
+    wanted = known(config, municipality) or only(config)
     if wanted is None:
         raise UsageError(f"say to which municipality: -m with one of {', '.join(config.municipalities)}.")
     try:
@@ -43,7 +44,7 @@ async def remove_one(config: Config, number: str, municipality: str | None) -> N
     Raises:
         UsageError: there is nothing to end.
     """
-    expect_known(config, municipality)
+    municipality = known(config, municipality)
     found = _number(number, config)
     async with opened(config) as store:
         departure = await store.subscribers.remove(found, municipality, datetime.now(UTC), context.actor())
@@ -83,7 +84,7 @@ async def show_all(config: Config, municipality: str | None, *, numbers: bool, a
     Raises:
         UsageError: there is no such municipality.
     """
-    expect_known(config, municipality)
+    municipality = known(config, municipality)
     listed = []
     async with opened(config) as store:
         with_gone = await store.subscribers.gone() > 0
@@ -177,11 +178,10 @@ def only(config: Config) -> str | None:
     return next(iter(config.municipalities)) if len(config.municipalities) == 1 else None
 
 
-def expect_known(config: Config, municipality: str | None) -> None:
-    """Make sure that there is such a municipality.
+def known(config: Config, municipality: str | None) -> str | None:
+    """The id of a municipality, if one is named.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none of the name.
     """
-    if municipality is not None and municipality not in config.municipalities:
-        raise UsageError(f"there is no municipality {municipality!r}. There are: {', '.join(config.municipalities)}.")
+    return None if municipality is None else municipalities_named(config, [municipality])[0]

@@ -11,7 +11,7 @@ from broadcaster.board import as_services
 from broadcaster.cli import context
 from broadcaster.cli.board_changes import board_of
 from broadcaster.cli.ending import divided, remaining, unwell, with_services
-from broadcaster.cli.naming import named
+from broadcaster.cli.naming import going_on, named
 from broadcaster.cli.options import Answers
 from broadcaster.cli.reading import message_of
 from broadcaster.config import Config
@@ -24,7 +24,7 @@ from channels.registry import CHANNELS
 from channels.sms import SMS
 from messages import languages
 from messages.composing import Followed, Unwell, all_clear, itself
-from messages.document import amended, parse, serialise
+from messages.document import amended, message_id, parse, serialise
 from messages.front_matter import offering, place_of
 from messages.model import Kind, Message
 from messages.problems import InputError, Problem
@@ -35,23 +35,28 @@ _COMMANDS = {Kind.UPDATE: "update", Kind.CORRECTION: "correct", Kind.ALL_CLEAR: 
 
 
 def following(
-    config: Config, kind: Kind, wanted: str, file: Path | None, answers: Answers, out: Console, *, ask: bool
+    config: Config, kind: Kind, wanted: str | None, file: Path | None, answers: Answers, out: Console, *, ask: bool
 ) -> tuple[Message, str]:
     """A file as the message that follows another, whatever kind it says it is; and the command that sends it.
 
     Args:
-        wanted: the other message's id, or the beginning of it.
+        wanted: the other message's id, or the beginning of it; None for the last one of what goes on.
         file: None for an all-clear in a few plain words.
         answers, ask: what is answered before it is asked, and whether anything is asked.
 
     Raises:
         InputError, StoreError, UsageError: there is no such message, or the file is none that could follow it.
     """
+    written = None if file is None else message_of(file, config)
+    if wanted is None:
+        last = context.run(_last(config, kind, written))
+        out.print(f"The {kind} is of {last.id}, {last.incident}: {last.headline}", style="bold")
+        wanted = last.id
     id_, former = context.run(_sent(config, wanted))
-    if file is None:
+    if written is None:
         message = _ended(config, former, id_, answers, out, ask=ask)
     else:
-        message = amended(_of_incident(message_of(file, config), former.incident, id_), {"kind": kind, "follows": id_})
+        message = amended(_of_incident(written, former.incident, id_), {"kind": kind, "follows": id_})
     return message, f"broadcaster {_COMMANDS[kind]} {id_}" + (f" {file}" if file else "")
 
 
@@ -128,6 +133,22 @@ def _concerned(config: Config, former: Message, id_: str, said: Sequence[Said]) 
     until = [one for one in said if one.issued <= ended.issued and one.is_exercise == ended.is_exercise]
     wanted = [name for name in config.municipalities if name in found]
     return tuple(name for name in wanted if since_cleared(until, name)) or tuple(wanted) or former.municipalities
+
+
+async def _last(config: Config, kind: Kind, written: Message | None) -> Said:
+    """The message that is followed if nobody says which: what the file followed when it was sent before, or the last.
+
+    Raises:
+        UsageError: no incident goes on, or several do.
+    """
+    async with opened(config) as store:
+        said = await going_on(store.database, written.incident if written else None)
+    alike = [one for one in said if written is None or one.is_exercise == written.exercise] or said
+    if written is None:
+        return alike[-1]
+    known = {one.id for one in alike}
+    as_sent = [one for one in alike if message_id(amended(written, {"kind": kind, "follows": one.id})) in known]
+    return as_sent[0] if as_sent else alike[-1]
 
 
 async def _sent(config: Config, wanted: str) -> tuple[str, Message]:

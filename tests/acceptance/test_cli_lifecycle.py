@@ -163,3 +163,56 @@ async def test_an_update_of_nothing_is_refused_in_the_preview_too(desk: Desk) ->
     assert seen.code == 2
     assert "It would not be sent now" in seen.err
     assert "Våra system är avstängda" in seen.out
+
+
+async def test_what_follows_needs_no_id_where_one_incident_goes_on(desk: Desk) -> None:
+    alert = await sent(desk)
+    desk.message("update.md", "Våra system är avstängda", "Det tar längre tid")
+    looked = await desk.run("update", "update.md", "--dry-run")
+    assert f"The update is of {alert}, Dataintrång: Våra system är avstängda" in looked.out
+    updated = await desk.run("update", "update.md", "--yes", "--json")
+    assert updated.code == 0, updated.err
+    posts = len(desk.sandbox.posts)
+    again = await desk.run("update", "update.md", "--yes")
+    assert "was sent before" in again.out
+    assert len(desk.sandbox.posts) == posts
+
+    async with desk.terminal("retract") as terminal:
+        shown = await terminal.until("Take it back? [y/N]")
+        assert updated.data["message"] in shown
+        terminal.type("n\n")
+        assert await terminal.end() == 1
+    assert "name the message" in (await desk.run("retract", "--yes")).err
+    ended = await desk.run("all-clear", "--yes")
+    assert ended.code == 0, ended.out + ended.err
+    assert "Dataintrång" in ended.out
+    late = await desk.run("update", "update.md", "--yes")
+    assert late.code == 2
+    assert "no incident goes on" in late.err
+
+
+async def test_where_several_incidents_go_on_they_are_listed(desk: Desk) -> None:
+    alert = await sent(desk)
+    desk.message("water.md", 'incident = "Dataintrång"', 'incident = "Vattenläcka"')
+    water = str((await desk.run("send", "water.md", "--yes", "--json")).data["message"])
+    refused = await desk.run("all-clear", "--dry-run")
+    assert refused.code == 2
+    for said in ("2 incidents go on", f"{alert} (Dataintrång", f"{water} (Vattenläcka"):
+        assert said in refused.err
+    desk.message("update.md", 'incident = "Dataintrång"', 'incident = "Vattenläcka"')
+    looked = await desk.run("update", "update.md", "--dry-run")
+    assert f"The update is of {water}, Vattenläcka" in looked.out
+    nothing = await desk.run("update")
+    assert (nothing.code, "name the file" in nothing.err) == (2, True)
+
+
+async def test_municipalities_are_called_what_people_call_them(desk: Desk) -> None:
+    desk.message("alert.md", '["borgholm", "morbylanga"]', "[\n  \"Borgholms kommun\", # vi\n  'MÖRBYLÅNGA',\n]")
+    looked = await desk.run("send", "alert.md", "--dry-run", "--json")
+    assert looked.code == 0, looked.err
+    by_id = await desk.run("new", "it-incident", "-m", "Mörbylånga")
+    assert 'municipalities = ["morbylanga"]' in by_id.out
+    listed = await desk.run("subscribers", "list", "-m", "borgholms kommun")
+    assert listed.code == 0
+    unknown = await desk.run("new", "it-incident", "-m", "Kalmar")
+    assert "There are: borgholm, morbylanga" in unknown.err
