@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check lint bench torture pictures samples areas lock clean
+.PHONY: help demo test check lint bench torture copies pictures samples areas lock clean
 
 # The Python that .venv is made of, and what to add to a command: make test ARGS="-k segments", make demo ARGS=--stay
 suits := -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
@@ -38,6 +38,9 @@ bench: .venv/bench.stamp ## Measure what has a goal, and write build/bench.json
 
 torture: .venv/run.stamp ## Kill it 200 times, let it soak, count what residents got, write build/torture.json
 	@$(run) benchmarks.torture $(ARGS)
+
+copies: .venv/run.stamp ## Copy the database 100 times amid a sending, go on elsewhere, write build/copies.json
+	@$(run) benchmarks.copies $(ARGS)
 
 pictures: .venv/run.stamp ## Take the pictures of docs/images anew, of the real thing; needs Chromium
 	@.venv/bin/python docs/images/make.py

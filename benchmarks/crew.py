@@ -137,9 +137,7 @@ class Crew:
     def start(self, *command: str) -> ForkServerProcess:
         """Start a command; ``send`` sends the last message."""
         file = (str(self._messages[-1][0]),) if command[0] == "send" else ()
-        arguments = ("--config", str(self._config.file), *command, *file)
-        process = _forks.Process(target=_become, args=(arguments, self._log), daemon=True)
-        process.start()
+        process = start(self._config, self._log, *command, *file)
         self.running.append(process)
         return process
 
@@ -205,6 +203,14 @@ class Crew:
             return (await connection.execute(wanted)).scalar_one()
 
 
+def start(config: Config, log: Path, *command: str) -> ForkServerProcess:
+    """Start a command in a process of its own; what it says goes into the log."""
+    arguments = ("--config", str(config.file), *command)
+    process = _forks.Process(target=_become, args=(arguments, log), daemon=True)
+    process.start()
+    return process
+
+
 def _become(arguments: Sequence[str], log: Path) -> None:
     """Turn a fresh fork into the command."""
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
@@ -223,7 +229,7 @@ def track(what: str, total: float) -> Iterator[Callable[[float], None]]:
         yield lambda so_far: bar.update(task, completed=so_far)
 
 
-def _configured(folder: Path, sandbox: Sandbox, settings: Mapping[str, str]) -> Config:
+def configured(folder: Path, sandbox: Sandbox, settings: Mapping[str, str]) -> Config:
     """The shipped configuration, leading to the sandbox."""
     file = folder / "config.toml"
     write_missing(file)
@@ -245,7 +251,7 @@ async def crew(settings: Mapping[str, str]) -> AsyncIterator[Crew]:
     """
     with tempfile.TemporaryDirectory(prefix="broadcaster-torture-") as folder:
         async with Sandbox() as sandbox:
-            config = _configured(Path(folder), sandbox, settings)
+            config = configured(Path(folder), sandbox, settings)
             async with Database(config.database_url.get_secret_value()) as database:
                 await database.upgrade()
             async with opened(config) as store:

@@ -28,14 +28,14 @@ class Case:
     """What is known of a doubt.
 
     Args:
-        tried: when it was claimed for sending.
+        since: since when the provider could be asked.
         attempts: how often it has been tried.
         looks: how often the provider was asked without an answer.
         again: whether policy has sent it once more already.
     """
 
     severity: Severity
-    tried: datetime
+    since: datetime
     expires: datetime
     attempts: int = 1
     looks: int = 0
@@ -58,6 +58,13 @@ class Settlement:
     remote_id: str | None = None
     again: bool = False
     held: bool = False
+
+
+def together(findings: Collection[Finding]) -> Finding:
+    """What several providers say of a delivery that any of them may have: that it is nowhere, only all can say."""
+    found = tuple(id_ for finding in findings if isinstance(finding, Matches) for id_ in finding.remote_ids)
+    unclear = next((finding for finding in findings if isinstance(finding, Unclear)), None)
+    return Matches(found) if found or unclear is None else unclear
 
 
 def judge(finding: Finding, taken: Collection[str], case: Case, now: datetime, dice: float) -> Settlement:
@@ -84,7 +91,7 @@ def judge(finding: Finding, taken: Collection[str], case: Case, now: datetime, d
 
 def _unanswered(reason: str, case: Case, now: datetime) -> Settlement:
     wait = min(LONGEST_LOOK_AGAIN, FIRST_LOOK_AGAIN * float(2 ** min(case.looks, 8)))
-    if now - case.tried < ANSWER_WITHIN:
+    if now - case.since < ANSWER_WITHIN:
         return Settlement(State.IN_DOUBT, now + wait, f"may have been sent; the provider cannot tell yet: {reason}")
     if case.severity in LIFE_AND_SAFETY and not case.again and now < case.expires:
         return Settlement(

@@ -1,11 +1,14 @@
 """The composition root: the one place where what sends is put together."""
 
+import asyncio
 import gc
+import logging
 import random
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
@@ -15,7 +18,11 @@ from broadcaster.engine.engine import Engine
 from broadcaster.engine.failover import Way
 from broadcaster.engine.station import Workshop, untold
 from broadcaster.opening import Store, opened
+from broadcaster.store import generations
 from broadcaster.store.board import BoardStore
+from broadcaster.store.database import Database
+from broadcaster.store.errors import StoreError
+from broadcaster.store.generations import Generation, Opening
 from broadcaster.store.lanes import new_holder
 from broadcaster.store.ledger import Ledger
 from broadcaster.store.recordings import RecordingStore
@@ -24,6 +31,8 @@ from broadcaster.store.surfaces import SurfaceStore
 from channels.contract import Channel
 from channels.provider import Wiring
 from channels.wire import session
+
+log = logging.getLogger(__name__)
 
 SELDOM = 20_000
 """Objects that are there to stay before the collector looks through them: some claims' worth."""
@@ -50,13 +59,15 @@ async def assembled(
     clock: Callable[[], datetime] = utc_now,
     results: Callable[[str, Iterable[Verdict]], None] = untold,
 ) -> AsyncIterator[Broadcaster]:
-    """Put together what sends. Raises as :func:`opened` does.
+    """Put together what sends. Raises as :func:`opened` and :func:`generations.enter` do.
 
     Args:
         results: is told of the verdicts that are written down in each lane.
     """
+    holder = new_holder()
     async with (
         opened(config) as store,
+        _served(store.database, holder, clock, config) as generation,
         session(KEEP_ALIVE) as http,
     ):
         surfaces, board = SurfaceStore(store.database, clock), BoardStore(store.database)
@@ -79,12 +90,39 @@ async def assembled(
             seal=Seal(config.key),
             clock=clock,
             dice=random.random,
-            holder=new_holder(),
+            holder=holder,
             results=results,
+            generation=generation,
         )
         engine = Engine(config.accounts, channels, _ways(config), shop)
         with _no_garbage_so_far():
             yield Broadcaster(config, store, surfaces, board, channels, engine)
+
+
+@asynccontextmanager
+async def _served(
+    database: Database, holder: str, clock: Callable[[], datetime], config: Config
+) -> AsyncIterator[Generation]:
+    """The generation from which this process sends; whoever opens a copy is told what that means."""
+    opening = await generations.enter(database, holder, clock())
+    if opening.origin is not None:
+        log.warning("%s", _of_a_copy(database.name, opening, config.zone))
+    try:
+        yield opening.generation
+    finally:
+        with suppress(StoreError):  # then others see that the process runs no more
+            await asyncio.shield(generations.leave(database, holder))
+
+
+def _of_a_copy(name: str, opening: Opening, zone: ZoneInfo) -> str:
+    generation = opening.generation
+    known = "" if generation.copied is None else f"{generation.copied.astimezone(zone):%Y-%m-%d %H:%M}"
+    return (
+        f"{name} is a copy of {opening.origin or 'another database'} and goes on from here, as generation "
+        f"{generation.number}. {opening.doubts} deliveries may have left from there since: in a minute their "
+        "providers are asked, and only what they do not have is sent. Send nothing from the other one any more. What "
+        f"was done there after {known} is not known here: messages and all-clears, the board, who joined, who left."
+    )
 
 
 @contextmanager

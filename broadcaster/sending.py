@@ -11,6 +11,7 @@ from broadcaster.plan import Plan, submission
 from broadcaster.runtime import Broadcaster
 from broadcaster.store import doubts, lanes, reports
 from broadcaster.store.database import Database
+from broadcaster.store.errors import StoreError
 from broadcaster.store.reports import Progress
 from broadcaster.store.submissions import submit
 
@@ -61,7 +62,11 @@ async def send(broadcaster: Broadcaster, plan: Plan, *, now: datetime, actor: st
 
 
 async def go_on(broadcaster: Broadcaster, message: str, watch: Watch) -> Sent:
-    """See through what is left of a message that was submitted."""
+    """See through what is left of a message that was submitted.
+
+    Raises:
+        StoreError: the database cannot be used, or goes on without this process.
+    """
     database = broadcaster.store.database
     orders = list(broadcaster.config.routes.values())
     # Whoever sends has a reason to believe that what was wrong with an account is mended.
@@ -69,20 +74,22 @@ async def go_on(broadcaster: Broadcaster, message: str, watch: Watch) -> Sent:
     finished = asyncio.Event()
     engine = asyncio.create_task(broadcaster.engine.run(finished))
     try:
-        await _follow(database, message, orders, watch)
+        await _follow(database, message, orders, watch, finished)
     finally:
         finished.set()
         await engine
+    if broadcaster.engine.superseded is not None:
+        raise StoreError(str(broadcaster.engine.superseded))
     progress = await reports.progress(database, message)
     watch.tell(progress)
     return Sent(message, progress, await _halted(database, message))
 
 
-async def _follow(database: Database, message: str, orders: Orders, watch: Watch) -> None:
+async def _follow(database: Database, message: str, orders: Orders, watch: Watch, finished: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     seen: Progress | None = None
     moved = loop.time()
-    while not watch.stop.is_set():
+    while not (watch.stop.is_set() or finished.is_set()):
         began = loop.time()
         progress = await reports.progress(database, message)
         if progress != seen:

@@ -37,7 +37,7 @@ async def run_server(config: Config) -> None:
     """Serve until a signal comes. Then nobody new is let in, and what is under way is finished.
 
     Raises:
-        ServiceError: the port or a folder cannot be used.
+        ServiceError: the port or a folder cannot be used, or the database goes on without this process.
     """
     say = _started_log(config)
     stop = context.stopped_by_signals(context.STOPPING, say.aside)
@@ -60,11 +60,15 @@ async def run_server(config: Config) -> None:
             tasks.create_task(broadcaster.engine.run(stop))
             await stop.wait()
             await web_side.aclose()
-    say.aloud(_STOPPED)
+    _say_the_end(say, broadcaster)
 
 
 async def run_worker(config: Config) -> None:
-    """Send until a signal comes."""
+    """Send until a signal comes.
+
+    Raises:
+        ServiceError: the database goes on without this process.
+    """
     say = _started_log(config)
     stop = context.stopped_by_signals(context.STOPPING, say.aside)
     meters = Meters(config)
@@ -76,6 +80,12 @@ async def run_worker(config: Config) -> None:
             tasks.create_task(follow_schedules(broadcaster, stop, composers, meters.run))
             tasks.create_task(watch_duty(broadcaster.store.database, config, stop))
             tasks.create_task(broadcaster.engine.run(stop))
+    _say_the_end(say, broadcaster)
+
+
+def _say_the_end(say: "_Say", broadcaster: Broadcaster) -> None:
+    if broadcaster.engine.superseded is not None:
+        raise ServiceError(str(broadcaster.engine.superseded))
     say.aloud(_STOPPED)
 
 

@@ -1,18 +1,19 @@
 """``init``, ``check`` and ``db``: getting ready."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from broadcaster.cli import context
 from broadcaster.cli.group import group
-from broadcaster.cli.options import Json
+from broadcaster.cli.options import Json, Yes
 
 database = group(
-    """Bring the database up to date.
+    """Bring the database up to date, copy it, and put a copy back.
 
-    Example: broadcaster db upgrade"""
+    Example: broadcaster db backup copies/"""
 )
 
 
@@ -86,6 +87,38 @@ def version() -> None:
     Example: broadcaster db version
     """
     print(context.run(_version()))
+
+
+@database.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new file, or a folder for one.", metavar="FILE")],
+) -> None:
+    """Copy the database into a file, while it is being served.
+
+    The key is not in it: keep a copy of that somewhere else. PostgreSQL is copied with pg_dump.
+
+    Example: broadcaster db backup copies/
+    """
+    from broadcaster.cli.copying import back_up_to
+
+    back_up_to(context.config(), target)
+
+
+@database.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `db backup` wrote.", metavar="FILE")], *, yes: Yes = False
+) -> None:
+    """Put a copy in the place of the database, and go on from there.
+
+    What it holds as not sent may have left since it was made: the providers are asked before it goes out, so nobody
+    gets it twice. Whoever serves the database stops sending, and has to be started again. The database that was there
+    is kept beside it.
+
+    Example: broadcaster db restore copies/broadcaster-20270328-160000.db
+    """
+    from broadcaster.cli.copying import restore_from
+
+    raise typer.Exit(restore_from(context.config(), file, yes=yes))
 
 
 async def _upgrade() -> str:

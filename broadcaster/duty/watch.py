@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -172,6 +173,7 @@ class Duty:
         if message.kind is not Kind.UPDATE or message.severity is not last.severity:
             raise AssertionError("automation neither ends an incident nor changes how bad it is")
         ready = submission(plan_for(message, config, now.astimezone(config.zone)), now)
+        ready = replace(ready, meant=promise.due)
         if await submit(self._database, ready, unchanged.ACTOR):
             log.warning(
                 "nobody kept the promise of %r: message %s says that nothing has changed", last.incident, ready.id

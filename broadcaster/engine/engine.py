@@ -5,7 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from broadcaster.config import Account
-from broadcaster.engine.failover import Failover, Way
+from broadcaster.engine.failover import Failover, Way, stand_ins
 from broadcaster.engine.lane import Lane
 from broadcaster.engine.slips import Courier
 from broadcaster.engine.station import Workshop
@@ -13,6 +13,7 @@ from broadcaster.engine.strays import end_strays
 from broadcaster.engine.waiting import first_of, pause
 from broadcaster.store import duty, signups
 from broadcaster.store.errors import StoreError
+from broadcaster.store.generations import SupersededError
 from channels.contract import Channel
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Engine:
 
     Attributes:
         is_running: whether it works, or finishes what is in flight.
+        superseded: why it has ended by itself: the database goes on without this process.
     """
 
     def __init__(
@@ -56,14 +58,21 @@ class Engine:
         look_out: float | None = None,
     ) -> None:
         self.is_running = False
+        self.superseded: SupersededError | None = None
         self._shop = shop
         self._interval = look_out or LOOK_OUT[shop.database.dialect]
         rates = {name: account.rate for name, account in accounts.items()}
         self._failover = Failover(shop.database, shop.ledger, ways, rates)
-        self._lanes = {name: Lane(account, channels[name], shop) for name, account in accounts.items()}
+        self._lanes = {
+            name: Lane(account, channels[name], shop, [channels[other] for other in stand_ins(name, ways)])
+            for name, account in accounts.items()
+        }
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until ``stop`` is set; then finish what is in flight, within the shift's grace, and return."""
+        """Work until ``stop`` is set; then finish what is in flight, within the shift's grace, and return.
+
+        It sets ``stop`` itself if the database goes on without this process.
+        """
         self.is_running = True
         try:
             await self._run(stop)
@@ -78,13 +87,22 @@ class Engine:
     async def _run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             for lane in self._lanes.values():
-                tasks.create_task(lane.serve(stop))
+                tasks.create_task(self._serve(lane, stop))
             tasks.create_task(self._look_out(stop))
             if self._shop.database.is_postgresql:
                 tasks.create_task(self._listen(stop))
             tasks.create_task(self._find_ways(stop))
             tasks.create_task(self._release(stop))
             tasks.create_task(self._end_strays(stop))
+
+    async def _serve(self, lane: Lane, stop: asyncio.Event) -> None:
+        try:
+            await lane.serve(stop)
+        except SupersededError as error:
+            if self.superseded is None:
+                log.error("%s", error)
+            self.superseded = error
+            stop.set()
 
     async def _look_out(self, stop: asyncio.Event) -> None:
         database, well = self._shop.database, True

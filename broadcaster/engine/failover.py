@@ -39,6 +39,12 @@ class Way:
     lanes: tuple[str, ...]
 
 
+def stand_ins(lane: str, ways: Sequence[Way]) -> list[str]:
+    """The other lanes by which something may go that was planned for this one."""
+    others = dict.fromkeys(other for way in ways if lane in way.lanes for other in way.lanes)
+    return [other for other in others if other != lane]
+
+
 def moves(
     ways: Sequence[Way],
     avoided: Collection[str],

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import first_of, pause
 from broadcaster.store import lanes
 from broadcaster.store.errors import StoreError
+from broadcaster.store.generations import SupersededError
 from broadcaster.store.lanes import LaneState, Lease, LeaseLostError
 from channels.contract import Channel, Find
 
@@ -34,9 +36,12 @@ class Lane:
     """Serves an account's deliveries whenever :attr:`busy` says that there are any.
 
     The lane is leased only while there is work, so that whoever submits a message can send it, and exactly one does.
+
+    Args:
+        stand_ins: channels of the accounts that send for this one when it fails.
     """
 
-    def __init__(self, account: Account, channel: Channel, shop: Workshop) -> None:
+    def __init__(self, account: Account, channel: Channel, shop: Workshop, stand_ins: Sequence[Channel] = ()) -> None:
         self.name = account.name
         self.busy = asyncio.Event()
         self._shop = shop
@@ -53,6 +58,7 @@ class Lane:
         )
         self._reminders = Courier(REMINDERS, self._station, shop)
         self.couriers = (self._reminders, Courier(CODES, self._station, shop))
+        self._finders = [one for one in (channel, *stand_ins) if isinstance(one, Find)]
         self._repeatable = account.provider.channel.repeatable
         self._probed: float | None = None
         self._epoch = 0  # of the last lease here
@@ -64,22 +70,30 @@ class Lane:
         return self._station.health.half_open
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Work until ``stop``; what is in flight then is brought to its end."""
-        while await first_of(self.busy, stop) is self.busy:
-            self.busy.clear()  # before the work: what comes in while it ends is not forgotten
-            try:
-                await self._serve_once(stop)
-            except LeaseLostError:
-                log.warning("lane %s: another worker took it over", self.name)
-            except StoreError as error:
-                log.warning("lane %s waits for the database: %s", self.name, error)
-                await pause(PATIENCE, stop)
-            except Exception:
-                # A bug. The other lanes go on, and so does this one if it can.
-                log.exception("lane %s failed", self.name)
-                await pause(PATIENCE, stop)
-        for courier in self.couriers:
-            await courier.close()
+        """Work until ``stop``; what is in flight then is brought to its end.
+
+        Raises:
+            SupersededError: the database goes on without this process.
+        """
+        try:
+            while await first_of(self.busy, stop) is self.busy:
+                self.busy.clear()  # before the work: what comes in while it ends is not forgotten
+                try:
+                    await self._serve_once(stop)
+                except SupersededError:
+                    raise
+                except LeaseLostError:
+                    log.warning("lane %s: another worker took it over", self.name)
+                except StoreError as error:
+                    log.warning("lane %s waits for the database: %s", self.name, error)
+                    await pause(PATIENCE, stop)
+                except Exception:
+                    # A bug. The other lanes go on, and so does this one if it can.
+                    log.exception("lane %s failed", self.name)
+                    await pause(PATIENCE, stop)
+        finally:
+            for courier in self.couriers:
+                await courier.close()
 
     async def _serve_once(self, stop: asyncio.Event) -> None:
         health = self._station.health
@@ -87,6 +101,7 @@ class Lane:
         if stop.is_set() or not await self._may_try():
             return
         database, holder = self._shop.database, self._shop.holder
+        self._shop.generation.expect_in_place(database)
         lease = await lanes.acquire(database, self.name, holder)
         if lease is None:
             await pause(PATIENCE, stop)
@@ -95,6 +110,7 @@ class Lane:
             self._station.pace.follow(lease.idle)
         self._epoch = lease.epoch
         try:
+            await self._shop.generation.expect_newest(database)  # from now on, beginning another takes the lease away
             stranded = await self._shop.ledger.recover(
                 lease, repeatable=self._repeatable, now=self._shop.clock(), settle=self._station.settle
             )
@@ -125,7 +141,7 @@ class Lane:
         reminding = asyncio.create_task(self._reminders.work(lease, over))
         settling = None
         if isinstance(channel, Find):
-            settling = asyncio.create_task(Settler(self._station, self._shop, lease, channel).work(over))
+            settling = asyncio.create_task(Settler(self._station, self._shop, lease, self._finders).work(over))
         try:
             await shift.work()
         finally:

@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 
-from broadcaster.doubt import Case, Settlement, judge
+from broadcaster.doubt import Case, Settlement, judge, together
 from broadcaster.engine.station import Station, Workshop
 from broadcaster.engine.waiting import happened
 from broadcaster.store import doubts
@@ -25,13 +27,17 @@ INTERVAL = 1.0
 
 
 class Settler:
-    """Looks up what is in doubt as long as the shift beside it works, and until nothing is due."""
+    """Looks up what is in doubt as long as the shift beside it works, and until nothing is due.
 
-    def __init__(self, station: Station, shop: Workshop, lease: Lease, channel: Find) -> None:
+    Args:
+        channels: the lane's own first, then those that may have sent in its place before this database was copied.
+    """
+
+    def __init__(self, station: Station, shop: Workshop, lease: Lease, channels: Sequence[Find]) -> None:
         self._station = station
         self._shop = shop
         self._lease = lease
-        self._channel = channel
+        self._channels = channels
 
     async def work(self, over: asyncio.Event) -> None:
         """Do it.
@@ -58,10 +64,20 @@ class Settler:
         if not found:
             return 0
         opened = {one.id: Doubt(letters[one.rendition].parcel(one.id, self._target(one)), one.tried) for one in found}
-        findings = await self._channel.find(list(opened.values()))
-        keys = {id_: doubt.parcel.key for id_, doubt in opened.items()}
-        settlements = await self._judged(found, letters, {id_: findings[key] for id_, key in keys.items()})
+        findings = await self._look_up(opened)
+        settlements = await self._judged(found, letters, findings)
         return await doubts.settle(self._shop.database, self._lease, settlements, self._shop.clock())
+
+    async def _look_up(self, opened: Mapping[int, Doubt]) -> Mapping[int, Finding]:
+        """Ask the lane's provider; of what the original of this copy may have sent, every one that it may have used."""
+        told: defaultdict[int, list[Finding]] = defaultdict(list)
+        anybodys = {id_: doubt for id_, doubt in opened.items() if self._shop.generation.may_have_left(doubt.since)}
+        for channel, asked in zip(self._channels, (opened, *repeat(anybodys, len(self._channels) - 1)), strict=True):
+            if asked:
+                findings = await channel.find(list(asked.values()))
+                for id_, doubt in asked.items():
+                    told[id_].append(findings[doubt.parcel.key])
+        return {id_: together(findings) for id_, findings in told.items()}
 
     async def _judged(
         self, found: Sequence[Doubtful], letters: Mapping[int, Letter], findings: Mapping[int, Finding]
@@ -71,7 +87,8 @@ class Settler:
         settlements = {}
         for one in found:
             letter = letters[one.rendition]
-            case = Case(letter.severity, one.tried, letter.expires, one.attempts, one.looks, one.again)
+            since = max(one.tried, self._shop.generation.began)
+            case = Case(letter.severity, since, letter.expires, one.attempts, one.looks, one.again)
             settlement = judge(findings[one.id], taken, case, self._shop.clock(), self._shop.dice())
             if settlement.remote_id is not None:
                 taken.add(settlement.remote_id)  # two like deliveries never share one text

@@ -126,6 +126,7 @@ class Shift:
         self._enough.clear()
         now, began = self._shop.clock(), self._shop.stopwatch()
         report = Report(verdicts, self._room(len(verdicts)), self._letters.keys(), self._swept, self._station.settle)
+        self._shop.generation.expect_in_place(self._shop.database)
         try:
             await self._forget_the_unknown(now)
             turn = await self._shop.ledger.turn(self._lease, report, now)

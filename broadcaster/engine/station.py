@@ -9,6 +9,7 @@ from functools import partial
 from broadcaster.delivery import Verdict
 from broadcaster.engine.pace import Health, Pace
 from broadcaster.store.database import Database
+from broadcaster.store.generations import FIRST, Generation
 from broadcaster.store.ledger import Ledger
 from broadcaster.store.sealing import Seal
 from channels.contract import Channel
@@ -34,6 +35,7 @@ class Workshop:
         holder: the name under which leases are taken.
         stopwatch: gives seconds that only ever go on, also while the machine sleeps.
         results: is told of the verdicts that are written down in each lane.
+        generation: of the database; in a later one nothing is sent.
     """
 
     database: Database
@@ -44,6 +46,7 @@ class Workshop:
     holder: str
     stopwatch: Callable[[], float] = since_boot
     results: Callable[[str, Iterable[Verdict]], None] = untold
+    generation: Generation = FIRST
 
 
 MOST_NAMES = 10_000

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice, takewhile
 
@@ -125,7 +126,8 @@ class Runner:
         """Submit the message of a run, and note that in the same transaction."""
         message = await self._message(schedule, planned)
         board = await BoardStore(self._database).standings()
-        ready = submission(plan_for(message, self._config, now.astimezone(self._config.zone), board), now)
+        plan = plan_for(message, self._config, now.astimezone(self._config.zone), board)
+        ready = replace(submission(plan, now), meant=planned)
         async with self._database.write(wakes=True) as connection:
             if not await schedules.stands(connection, schedule):
                 return

@@ -16,7 +16,7 @@ from broadcaster.store.errors import StoreError, explained
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
-HEAD = "0014"
+HEAD = "0015"
 """Revision of the newest migration: what this program reads and writes. Revisions count up, in four digits."""
 
 BUSY_TIMEOUT = 30.0

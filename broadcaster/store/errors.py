@@ -50,6 +50,8 @@ _SQLITE_SAYS = {
     "no such table": "Run `broadcaster db upgrade`.",
 }
 
+_MOVED = "SQLITE_READONLY_DBMOVED"  # https://www.sqlite.org/rescode.html#readonly_dbmoved
+
 _CONFLICT = "40"
 
 # Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -73,6 +75,8 @@ def _advice(error: DBAPIError) -> str | None:
         return _POSTGRESQL_SAYS.get(sqlstate[:2])
     if error.connection_invalidated:
         return _POSTGRESQL_SAYS["08"]
+    if getattr(error.orig, "sqlite_errorname", "") == _MOVED:
+        return "Another file is in its place, or none. Nothing was changed: start this program again."
     said = str(error.orig).lower()
     fitting = (advice for words, advice in _SQLITE_SAYS.items() if words in said)
     return next(fitting, _TRY_AGAIN if isinstance(error, OperationalError) else None)

@@ -95,13 +95,29 @@ def is_dead(holder: str) -> bool:
     machine, _, rest = holder.rpartition(" pid ")
     if machine != _machine():
         return False
+    pid = int(rest.split()[0])
     try:
-        os.kill(int(rest.split()[0]), 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return True
     except PermissionError:
         return False
-    return False
+    return _is_a_zombie(pid)
+
+
+def _is_a_zombie(pid: int) -> bool:
+    """Whether a process has ended, and only its parent has not asked how."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state in {"Z", "X"}
+
+
+def pid_of_another(holder: str) -> int | None:
+    """The process of a holder, if it is another than this one and runs on this machine; else None."""
+    _, pid, is_here = process_of(holder)
+    return pid if is_here and pid != os.getpid() and not is_dead(holder) else None
 
 
 async def acquire(database: Database, lane: str, holder: str) -> Lease | None:
@@ -159,6 +175,12 @@ async def stop_all(connection: AsyncConnection, database: Database) -> None:
     """
     if database.is_postgresql:
         await connection.exec_driver_sql("LOCK TABLE lanes IN SHARE ROW EXCLUSIVE MODE")
+
+
+async def take_back(connection: AsyncConnection, database: Database) -> None:
+    """Let every lease be lost, as part of a transaction."""
+    await stop_all(connection, database)
+    await connection.execute(update(lanes).values(holder=None, epoch=lanes.c.epoch + 1, lease_until=0))
 
 
 async def release(database: Database, lease: Lease) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Select,
     String,
+    Update,
     and_,
     bindparam,
     case,
@@ -261,7 +262,7 @@ class Ledger:
             await lanes.stop_all(connection, self._database)  # nor does anybody call off what waits, in another order
             cancelled = missed.values(state=State.CANCELLED, reason=MISSED, changed=now)
             decided = (await connection.execute(cancelled)).rowcount
-            return decided + (await connection.execute(due.values(state=State.PENDING, due=now, changed=now))).rowcount
+            return decided + (await connection.execute(_let_go(due, now))).rowcount
 
     async def recover(self, lease: Lease, *, repeatable: bool, now: datetime, settle: timedelta = timedelta(0)) -> int:
         """Free what earlier leases of the lane left in ``sending``; returns how many there were.
@@ -361,6 +362,17 @@ class Ledger:
             # What was put off because of the other account need not wait here.
             due = case((d.due > now, literal(now, d.due.type)), else_=d.due)
             return (await connection.execute(moved.values(lane=to, due=due, changed=now))).rowcount
+
+
+def _let_go(waiting: Update, now: datetime) -> Update:
+    """What waited is due; what may have left from the original of this copy is in doubt first."""
+    d = deliveries.c
+    unsure = d.tried.is_not(None)
+    return waiting.values(
+        state=case((unsure, State.IN_DOUBT.value), else_=State.PENDING.value),
+        due=case((and_(unsure, d.due > now), d.due), else_=literal(now, d.due.type)),
+        changed=now,
+    )
 
 
 def _written(report: Report, now: datetime) -> str:

@@ -201,6 +201,25 @@ lanes = Table(
     Column("throttled_until", Instant),  # as the provider asks for
 )
 
+# What a copy of the database that goes on elsewhere begins. The newest one holds.
+generations = Table(
+    "generations",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("began", Instant, nullable=False),
+    Column("copied", Instant),  # what happened later, an earlier generation may know alone; None for the first one
+    Column("place", Text, nullable=False),  # where the database lies: no copy of it lies in the same place
+    Column("name", Text, nullable=False),  # of the place, for people
+)
+
+# Processes that send from it.
+instances = Table(
+    "instances",
+    metadata,
+    Column("holder", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+)
+
 surfaces = Table(
     "surfaces",
     metadata,

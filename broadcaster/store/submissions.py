@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from broadcaster.board import Cause, Notice
 from broadcaster.delivery import Operation, State
 from broadcaster.lifecycle import TABLE, Act, Course, Practice, course, nature_of, texting
-from broadcaster.store import audiences, audit, incidents, lanes
+from broadcaster.store import audiences, audit, generations, incidents, lanes
 from broadcaster.store.audiences import Audience, Route
 from broadcaster.store.audit import Deed
 from broadcaster.store.board import post
@@ -77,6 +77,7 @@ class Submission:
         routes: by channel that goes to residents, in the order of preference for those who subscribe to several.
         services: what it says of services.
         recordings: WAV files that phone lines play, by language.
+        meant: when it was to go by itself; None for one that somebody sends.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Submission:
     notify: bool = False
     services: tuple[Notice, ...] = ()
     recordings: Mapping[str, bytes] = field(default_factory=dict)
+    meant: datetime | None = None
 
     def audiences(self, history: History) -> Iterator[Audience]:
         """Who of the residents is meant, by channel."""
@@ -145,6 +147,7 @@ async def submit_within(connection: AsyncConnection, database: Database, submiss
         await _plan_postings(connection, submission)
     for audience in submission.audiences(history):
         await audiences.plan(connection, audience, submission.id, submission.issued)
+    await generations.doubt_new(connection, submission.id, submission.meant, submission.issued)
     await _call_off(connection, submission, history)
     await post(
         connection, database, submission.services, submission.issued, actor, Cause.MESSAGE, message=submission.id

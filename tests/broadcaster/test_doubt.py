@@ -24,7 +24,7 @@ def case(
     looks: int = 0,
     again: bool = False,
 ) -> Case:
-    return Case(severity, tried=NOW - ago, expires=NOW + left, looks=looks, again=again)
+    return Case(severity, since=NOW - ago, expires=NOW + left, looks=looks, again=again)
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,10 @@ class Server:
     restart: Callable[[], None]
 
     @asynccontextmanager
-    async def database(self) -> AsyncIterator[str]:
-        """Make an empty database, yield its name, and drop it."""
+    async def database(self, copy_of: str = "template1") -> AsyncIterator[str]:
+        """Make a database, empty or as another one is at this moment, yield its name, and drop it."""
         name = f"test_{uuid4().hex}"
-        await self._execute(f"CREATE DATABASE {name}")
+        await self._execute(f"CREATE DATABASE {name} TEMPLATE {copy_of}")
         try:
             yield name
         finally:

@@ -83,7 +83,7 @@ class World:
     def plan(self, extra: str = "", lifetime: timedelta = timedelta(hours=6)) -> Plan:
         expires = (self.clock.now + lifetime).replace(microsecond=0).isoformat()
         text = ALERT.format(expires=expires, extra=extra)
-        return prepare(text.encode(), "alert.md", self.config, self.clock.now)
+        return prepare(text.encode(), "alert.md", self.config, self.clock.now.astimezone(self.config.zone))
 
     async def subscribe(self, numbers: Iterable[str], municipality: str = "borgholm", language: str = "sv") -> None:
         async with self.running() as broadcaster:
