@@ -9,8 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from broadcaster.store.sealing import new_key
-
-SANDBOX_SECRET = "sandbox"  # noqa: S105 (the sandbox takes any secret; a live one comes from the provider)
+from channels import fiction
 
 
 class ScaffoldError(Exception):
@@ -70,7 +69,7 @@ def _secrets(source: bytes) -> Iterator[tuple[str, str]]:
     for account in config["accounts"].values():
         for value in account.values():
             if isinstance(value, dict) and "file" in value:
-                yield value["file"], SANDBOX_SECRET
+                yield value["file"], fiction.SECRET  # the sandbox takes any; a live one comes from the provider
 
 
 def _write_new(path: Path, text: str, mode: int) -> bool:

@@ -188,6 +188,41 @@ class Confirm(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left of the money on an account.
+
+    Args:
+        currency: ISO 4217.
+    """
+
+    amount: float
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How an account stands at its provider.
+
+    Args:
+        trouble: why nothing can be sent by it; empty where something can.
+        ends: when the right to use it ends (UTC), where it does.
+    """
+
+    trouble: str = ""
+    balance: Balance | None = None
+    ends: datetime | None = None
+
+
+@runtime_checkable
+class Examine(Protocol):
+    """A provider, or a folder, that can be asked how the account stands."""
+
+    async def examine(self) -> Condition:
+        """Ask; nothing is sent."""
+        ...
+
+
 class OptOut(StrEnum):
     """A resident's wish that the provider has carried out, and answered, itself."""
 

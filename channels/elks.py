@@ -17,6 +17,8 @@ from yarl import URL
 
 from channels.contract import (
     Arrival,
+    Balance,
+    Condition,
     Confirmation,
     Deferred,
     Doubt,
@@ -59,6 +61,9 @@ STATUSES: Mapping[str, Arrival] = {
 SETTLE = timedelta(seconds=60)
 """46elks documents no time, and is asked with more patience than Twilio, of whose list more is known."""
 
+MONEY = 10_000
+"""What 46elks counts one unit of its account's currency as."""
+
 MOST = 100
 """Messages on a page of the list, at most."""
 
@@ -83,6 +88,7 @@ class ElksSms:
         self, settings: ElksSettings, wire: Wire, *, public_url: str | None = None, page_size: int = MOST
     ) -> None:
         self._url = URL(f"{settings.base_url}/a1/sms")
+        self._account = URL(f"{settings.base_url}/a1/me")
         password = settings.password.get_secret_value()
         self._wire = wire.authorized(aiohttp.encode_basic_auth(settings.username, password))
         first = {"limit": str(page_size)}
@@ -106,10 +112,25 @@ class ElksSms:
         confirmation = await self._wire.ask("GET", self._url / remote_id, partial(_confirmation, parcel, remote_id))
         return Unclear(confirmation.reason) if isinstance(confirmation, Deferred | InDoubt) else confirmation
 
+    async def examine(self) -> Condition:
+        """Ask for the account, which tells the money that is left."""
+        condition = await self._wire.ask("GET", self._account, _condition)
+        return condition if isinstance(condition, Condition) else Condition(condition.reason)
+
     def _form(self, parcel: Parcel) -> bytes:
         to, text = quote(parcel.target, safe=""), quoted_text(parcel.rendition.text)
         callback = self._callback.get_secret_value() + quoted_twice(parcel.key) if self._callback else ""
         return f"{self._sender}&to={to}&message={text}{callback}".encode()
+
+
+def _condition(response: Response) -> Condition:
+    match response.json():
+        case {"balance": int(balance), "currency": str(currency)} if response.ok:
+            left = Balance(balance / MONEY, currency)
+            return Condition("" if left.amount > 0 else "the 46elks account is out of money: fill it up", left)
+        case {"id": str()} if response.ok:  # an account that is invoiced may have no balance
+            return Condition()
+    return Condition(_failure(response).reason)
 
 
 def _outcome(parcel: Parcel, response: Response) -> Outcome:

@@ -11,9 +11,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -21,6 +21,7 @@ from yarl import URL
 
 from channels.contract import (
     Accepted,
+    Condition,
     Deferred,
     Doubt,
     Finding,
@@ -80,6 +81,8 @@ SUBCODES: Mapping[tuple[int, int], Halted] = {
 }
 """Errors whose subcode tells more."""
 
+
+_PUBLISH = "pages_manage_posts"
 
 _GONE = Rejected("the post is no longer on the page, or the token has no right to it: look at the page")
 _NOT_OURS = Rejected(
@@ -184,8 +187,47 @@ class FacebookPage:
         outcome: Outcome = await graph.delete_object(quote(remote_id, safe=""))
         return outcome
 
-    def _graph(self, read: Callable[[Response], Outcome | Page | Unclear]) -> PageGraph:
+    async def examine(self) -> Condition:
+        """Ask for the page, and then what the token may and when it ends."""
+        page = quote(self._settings.page, safe="")
+        graph = self._graph(partial(_page_condition, self._settings.page))
+        condition: Condition | Silence = await graph.request(f"{graph.version}/{page}", {"fields": "id,name"})
+        if not isinstance(condition, Condition):
+            return Condition(condition.reason)
+        if condition.trouble:
+            return condition
+        graph = self._graph(_token_condition)
+        asked = {"method": "get", "input_token": self._settings.token.get_secret_value()}  # never in an address
+        told: Condition | Silence = await graph.request(f"{graph.version}/debug_token", post_args=asked)
+        return told if isinstance(told, Condition) else Condition()
+
+    def _graph(self, read: Callable[[Response], Outcome | Page | Unclear | Condition]) -> PageGraph:
         return PageGraph(self._settings, self._wire, read)
+
+
+def _page_condition(page: str, answer: Response) -> Condition:
+    match answer.json():
+        case {"id": str(id_)} if answer.ok and id_ == page:
+            return Condition()
+    return Condition(_failure(answer).reason)
+
+
+def _token_condition(answer: Response) -> Condition:
+    """Read what Graph tells of a token; nothing where it does not tell: the page itself has answered already."""
+    match answer.json():
+        case {"data": {"is_valid": False}} if answer.ok:
+            return Condition("the page's token is no longer valid: make a new one")
+        case {"data": {"scopes": list(scopes)}} if answer.ok and _PUBLISH not in scopes:
+            return Condition(f"the page's token lacks the permission {_PUBLISH}: grant it and make a new token")
+        case {"data": {**data}} if answer.ok:
+            ends = [data.get(name) for name in ("expires_at", "data_access_expires_at")]
+            return Condition(ends=min((datetime.fromtimestamp(at, UTC) for at in ends if _is_time(at)), default=None))
+    return Condition()
+
+
+def _is_time(at: object) -> TypeGuard[int]:
+    """Tell whether it is a moment: 0 stands for none."""
+    return isinstance(at, int) and 0 < at < 2**40
 
 
 def _published(page: str, answer: Response) -> Outcome:

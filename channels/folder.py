@@ -74,6 +74,13 @@ class Folder:
         except OSError as error:
             raise self._failure(error) from error
 
+    def trouble(self) -> str:
+        """Why nothing can be written here; empty where something can."""
+        place = self._directory if self._directory.exists() else self._directory.parent
+        if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+            return ""
+        return f"the folder {self._directory} cannot be written: make it, and let who runs this write there"
+
     async def missing(self, names: Iterable[str]) -> set[str]:
         """Which files are not there, by their paths in the folder.
 

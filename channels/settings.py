@@ -1,11 +1,13 @@
 """What all account sections of the configuration share: strictness, and secrets that are only pointed at."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
+from channels import fiction
 from messages.model import Rendition
 
 
@@ -63,6 +65,18 @@ class AccountSettings(BaseModel):
     provider: str
     concurrency: int | None = Field(default=None, ge=1, le=256)
     rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """What stands here only for something, and reaches nobody: the key, and what it is.
+
+        Each provider knows its own; secrets and addresses are the same for all.
+        """
+        for key in type(self).model_fields:
+            match getattr(self, key):
+                case SecretStr() as secret if secret.get_secret_value() == fiction.SECRET:
+                    yield key, f'the secret is the word "{fiction.SECRET}" that `init` wrote'
+                case str(text) if key == "base_url" and fiction.is_address(text):
+                    yield key, "the address leads to this machine, or nowhere"
 
     def weight(self, rendition: Rendition) -> int:  # noqa: ARG002 - for those whose texts differ
         """Tell what a rendition counts for at the account's rate."""

@@ -1,6 +1,7 @@
 """What the SMS providers share: the channel, and how phone numbers, senders and forms are written."""
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated
@@ -8,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from channels import fiction
 from channels.contract import ChannelKind, Nature
 from channels.settings import AccountSettings
 from messages.model import Form, Limits, Markup, Rendition
@@ -18,6 +20,9 @@ SMS = ChannelKind("sms", Nature.TEXT, Form(Markup.SMS, Limits(characters=1600, s
 
 E164 = r"\+[1-9][0-9]{6,14}"
 """A phone number with its country code (ITU-T E.164), as a regular expression."""
+
+
+NOBODYS = "the number belongs to nobody: it is one of those that are kept for examples"
 
 
 class RateUnit(StrEnum):
@@ -58,6 +63,12 @@ class SmsSettings(AccountSettings):
     rate_unit: RateUnit = RateUnit.MESSAGES
     price: float | None = Field(default=None, ge=0)
     inbound: Annotated[dict[str, _Recipient], BeforeValidator(_for_all)] = Field(default_factory=dict)
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """Add the numbers that residents text to."""
+        yield from super().made_up()
+        if any(map(fiction.is_number, self.inbound.values())):
+            yield "inbound", NOBODYS
 
     def weight(self, rendition: Rendition) -> int:
         """Tell how many messages or segments a rendition is."""

@@ -7,7 +7,7 @@ PubSubHubbub 0.4: a form with ``hub.mode=publish`` and the feed's address, answe
 import asyncio
 from urllib.parse import urlencode
 
-from channels.contract import Accepted, Deferred, Halted, InDoubt, Outcome, Parcel, Surfaces
+from channels.contract import Accepted, Condition, Deferred, Halted, InDoubt, Outcome, Parcel, Surfaces
 from channels.feed.document import topics
 from channels.provider import Wiring
 from channels.providers.feed import FEED
@@ -60,6 +60,11 @@ class WebSub:
             if failure is not None:
                 return failure
         return Accepted(f"{parcel.message}/{parcel.target}")
+
+    async def examine(self) -> Condition:
+        """Look whether anything answers at the hub's address: a hub has nothing else to tell to who asks."""
+        answer = await self._wire.ask("GET", self._hub, lambda answer: answer)
+        return Condition("" if isinstance(answer, Response) and answer.status < 500 else "the hub does not answer")
 
     async def _written(self, parcel: Parcel) -> bool:
         try:

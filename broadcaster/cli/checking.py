@@ -1,32 +1,59 @@
 """What ``broadcaster check`` looks at and shows."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+
+from broadcaster.cli.errors import NOT_DELIVERED
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.cli.voices import expect_voices
-from broadcaster.config import Config, Mode, is_loopback
+from broadcaster.config import Config, ConfigError, Mode
 from broadcaster.opening import opened
+from broadcaster.placeholders import placeholders
 from broadcaster.residents.addresses import call_webhook, webhook
+from channels import fiction
 from channels.providers.elks_voice import ElksVoiceSettings
 from channels.sms import SmsSettings
+from messages.problems import Problem
+
+if TYPE_CHECKING:
+    from broadcaster.cli.examining import Examined
 
 
-async def report(config: Config, *, as_json: bool) -> None:
-    """Open everything that can be opened without sending, and show it.
+async def report(config: Config, *, online: bool, as_json: bool) -> int:
+    """Open everything that can be opened without sending, and show it; returns the exit code.
 
     Raises:
-        ConfigError, StoreError, SealError: with what is wrong.
+        ConfigError: with what is wrong, or stands there only for something though the mode is live.
+        StoreError, SealError: with what is wrong.
     """
     expect_voices(config)
     async with opened(config) as store:
         people = await store.subscribers.people()
         await store.subscribers.expect_key()
         database = await store.database.version()
+        if config.mode is Mode.LIVE:
+            _expect_nothing_made_up(config, await store.subscribers.among(fiction.MOBILES))
     remarks = _remarks(config, people)
+    examined = await _examined(config) if online else None
     if as_json:
-        print_json(_as_data(config, people, remarks) | {"database": database})
-        return
-    out = console()
+        told = _as_data(config, people, remarks) | {"database": database}
+        print_json(told if examined is None else told | {"online": examined.data})
+    else:
+        _print(console(), config, people, remarks, database)
+        if examined is not None:
+            examined.print(console())
+    return NOT_DELIVERED if examined is not None and examined.troubles else 0
+
+
+async def _examined(config: Config) -> "Examined":
+    from broadcaster.cli.examining import examine  # with all that speaks to providers
+
+    return await examine(config)
+
+
+def _print(out: Console, config: Config, people: int, remarks: Sequence[str], database: str) -> None:
     shown = table("municipality", "channel", "account", "provider", "goes to")
     for municipality, channel, name in _routes(config):
         account = config.accounts[name]
@@ -36,6 +63,15 @@ async def report(config: Config, *, as_json: bool) -> None:
     out.print(shown)
     for remark in remarks:
         out.print(f"note: {remark}")
+
+
+def _expect_nothing_made_up(config: Config, residents: int) -> None:
+    problems = placeholders(config, config.file.read_text(encoding="utf-8"))
+    if residents:
+        advice = "Start with an empty database: see `docs/how-to/go-live.md`."
+        problems.append(Problem(f"{residents} of the subscribers are numbers that belong to nobody.", advice=advice))
+    if problems:
+        raise ConfigError(problems)
 
 
 def _routes(config: Config) -> list[tuple[str, str, str]]:
@@ -61,12 +97,6 @@ def _remarks(config: Config, people: int) -> list[str]:
             "without serve.public_url no receipts come back, and neither calls nor texts of residents can be answered."
         )
     remarks += [*_inbound(config), *_calls(config)]
-    if config.mode is Mode.LIVE:
-        remarks += [
-            f"the mode is live, but the account {name} talks to this machine: residents get nothing through it."
-            for name, account in config.accounts.items()
-            if is_loopback(getattr(account.settings, "base_url", ""))
-        ]
     return remarks
 
 

@@ -45,16 +45,22 @@ def init(
     print("\nNext: `broadcaster sandbox` in a second terminal, then `broadcaster check`.")
 
 
-def check(*, as_json: Json = False) -> None:
+def check(
+    *,
+    online: Annotated[bool, typer.Option("--online", help="Ask providers and sources whether they answer.")] = False,
+    as_json: Json = False,
+) -> None:
     """Check configuration, key and database. Sends nothing.
 
-    Shows which account every municipality uses on every channel.
+    Shows which account every municipality uses on every channel. Where the mode is live, nothing may be left of the
+    sandbox.
 
-    Example: broadcaster check
+    Example: broadcaster check --online
     """
     from broadcaster.cli.checking import report
 
-    context.run(report(context.config(), as_json=as_json))
+    if code := context.run(report(context.config(), online=online, as_json=as_json)):
+        raise typer.Exit(code)
 
 
 def completion(shell: Annotated[Shell, typer.Argument(help="Which shell.", metavar="SHELL")]) -> None:

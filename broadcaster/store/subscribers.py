@@ -264,6 +264,13 @@ class Subscribers:
         async with self._database.read() as connection:
             return (await connection.execute(select(func.count()).select_from(subscribers))).scalar_one()
 
+    async def among(self, numbers: Collection[str]) -> int:
+        """How many of the numbers subscribe."""
+        lookups = [self._seal.lookup(number) for number in numbers]
+        wanted = select(func.count()).select_from(subscribers).where(subscribers.c.lookup.in_(lookups))
+        async with self._database.read() as connection:
+            return (await connection.execute(wanted)).scalar_one()
+
     async def gone(self) -> int:
         """How many of the numbers are marked as gone."""
         wanted = select(func.count()).select_from(subscribers).where(subscribers.c.gone.is_not(None))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from channels.contract import Accepted, Deferred, Outcome, Parcel, Showing, Surfaces
+from channels.contract import Accepted, Condition, Deferred, Outcome, Parcel, Showing, Surfaces
 from channels.feed.alerts import Alert, alerts, correction, withdrawal
 from channels.feed.cap import describe_alerts, render_alert, render_alerts
 from channels.feed.document import (
@@ -63,6 +63,10 @@ class FeedChannel:
         self._now = now
         self._public_url = public_url
         self._hubs = hubs_of_feeds(hubs, self._municipalities)
+
+    async def examine(self) -> Condition:
+        """Look whether the folder can be written."""
+        return Condition(self._folder.trouble())
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Show the parcel in its feed and in the joint one, and its message as an alert; once more changes nothing."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from channels.contract import Accepted, Board, Deferred, Outcome, Parcel, Showing, Surfaces
+from channels.contract import Accepted, Board, Condition, Deferred, Outcome, Parcel, Showing, Surfaces
 from channels.feed.document import withdrawn
 from channels.folder import Folder, FolderError
 from channels.page.document import Content, Made, render_about, render_missing, render_page
@@ -29,6 +29,10 @@ class PageChannel:
         self._board = board
         self._folder = Folder(directory) if directory is not None else None
         self._now = now
+
+    async def examine(self) -> Condition:
+        """Look whether the folder can be written, if there is one."""
+        return Condition("" if self._folder is None else self._folder.trouble())
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Show the parcel; once more changes nothing."""

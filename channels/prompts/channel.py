@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from channels.announcements import Announcements, Utterance, utterances
-from channels.contract import Accepted, Deferred, Halted, Outcome, Parcel, Recordings, Rejected, Surfaces
+from channels.contract import Accepted, Condition, Deferred, Halted, Outcome, Parcel, Recordings, Rejected, Surfaces
 from channels.folder import Folder, FolderError
 from channels.prompts import recording
 from channels.prompts.formats import encoded
@@ -114,6 +114,10 @@ class PromptChannel:
         self._making = asyncio.Lock()
         self._made: dict[str, Prompt] = {}  # the last one in each language: it takes seconds to make
         self._sounds: dict[Utterance, _Finished] = {}  # the last ones, for several languages may share one
+
+    async def examine(self) -> Condition:
+        """Look whether the folder can be written."""
+        return Condition(self._folder.trouble())
 
     async def send(self, parcel: Parcel) -> Outcome:
         """Let the line say the parcel's text, as soon as it is spoken, unless it says a newer one."""

@@ -1,14 +1,16 @@
 """46elks in the configuration: the account, and the name or number that residents see."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from channels import fiction
 from channels.address import BaseUrl
 from channels.provider import Firm, Provider, built_by
 from channels.settings import Secret
-from channels.sms import E164, SMS, SmsSettings
+from channels.sms import E164, NOBODYS, SMS, SmsSettings
 
 
 def _sender(text: str) -> str:
@@ -33,6 +35,14 @@ class ElksSettings(SmsSettings):
     password: Secret
     sender: Annotated[str, AfterValidator(_sender)]
     base_url: BaseUrl = "https://api.46elks.com"
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """Add the account, and the number in the sender's place."""
+        yield from super().made_up()
+        if fiction.is_name(self.username):
+            yield "username", "no account at 46elks is called that"
+        if fiction.is_number(self.sender):
+            yield "sender", NOBODYS
 
 
 PROVIDER = Provider(

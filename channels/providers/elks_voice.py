@@ -1,6 +1,6 @@
 """Phone lines at 46elks in the configuration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from channels.announcements import IVR
 from channels.provider import Provider, built_by
 from channels.providers.prompts import ByLanguage, Format
-from channels.providers.twilio_voice import Number
+from channels.providers.twilio_voice import Number, made_up_numbers
 from channels.settings import AccountSettings, FilePath, Secret
 from messages.model import Rendition
 
@@ -35,6 +35,11 @@ class ElksVoiceSettings(AccountSettings):
     secret: Secret
     directory: FilePath = Field(default=Path("calls"), validate_default=True)
     voices: ByLanguage = Field(default_factory=dict)
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """Add the numbers."""
+        yield from super().made_up()
+        yield from made_up_numbers({"line": (self.line,), "switchboard": (self.switchboard,)})
 
     @model_validator(mode="after")
     def _not_in_a_circle(self) -> Self:

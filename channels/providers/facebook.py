@@ -1,7 +1,10 @@
 """Facebook in the configuration: a page, and the right to post on it."""
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
+from channels import fiction
 from channels.address import BaseUrl
 from channels.contract import ChannelKind, Nature
 from channels.provider import Provider, built_by
@@ -27,6 +30,12 @@ class FacebookSettings(AccountSettings):
     app_secret: Secret | None = None
     version: str = Field(default="v26.0", pattern=r"^v[0-9]+\.[0-9]+$")
     base_url: BaseUrl = "https://graph.facebook.com"
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """Add the page."""
+        yield from super().made_up()
+        if fiction.is_name(self.page):
+            yield "page", "no page on Facebook has that id"
 
 
 def _target(settings: FacebookSettings, _rendition: Rendition) -> str:

@@ -1,10 +1,12 @@
 """Feeds in the configuration: where their files go, and whose they are."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
+from channels import fiction
 from channels.contract import ChannelKind, Nature
 from channels.provider import Provider, built_by
 from channels.settings import AccountSettings, FilePath
@@ -34,6 +36,12 @@ class FeedSettings(AccountSettings):
     directory: FilePath
     authority: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")]
     all_clear: AllClear = AllClear.CANCEL
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """Add the domain name."""
+        yield from super().made_up()
+        if fiction.is_host(self.authority):
+            yield "authority", "the domain name is an example's, and no entry's id can be changed later"
 
 
 def _target(_settings: FeedSettings, rendition: Rendition) -> str:

@@ -1,9 +1,11 @@
 """The public page in the configuration: where it can be read, and a folder for its files if others hand them out."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from channels import fiction
 from channels.address import web_root
 from channels.contract import ChannelKind, Nature
 from channels.provider import Provider, built_by
@@ -25,6 +27,12 @@ class PageSettings(AccountSettings):
 
     directory: FilePath | None = None
     url: Annotated[str, AfterValidator(web_root)] | None = None
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """Add the address that residents are told."""
+        yield from super().made_up()
+        if self.url is not None and fiction.is_address(self.url):
+            yield "url", "the address leads to this machine, or nowhere, and residents are told to look there"
 
 
 def path(owner: str, language: str, first: str) -> str:

@@ -1,14 +1,16 @@
 """Twilio in the configuration: the account, and the sender that residents see."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from channels import fiction
 from channels.address import BaseUrl
 from channels.provider import Firm, Provider, built_by
 from channels.settings import Secret
-from channels.sms import E164, SMS, SmsSettings
+from channels.sms import E164, NOBODYS, SMS, SmsSettings
 
 
 def _sender(text: str) -> str:
@@ -36,6 +38,14 @@ class TwilioSettings(SmsSettings):
     sender: Annotated[str, AfterValidator(_sender)] | None = None
     messaging_service: str | None = Field(default=None, pattern=r"^MG[0-9a-f]{32}$")
     base_url: BaseUrl = "https://api.twilio.com"
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """Add the account, and the number in the sender's place."""
+        yield from super().made_up()
+        if fiction.is_name(self.account_sid):
+            yield "account_sid", "no account at Twilio is called that"
+        if fiction.is_number(self.sender or ""):
+            yield "sender", NOBODYS
 
     @model_validator(mode="after")
     def _one_sender(self) -> Self:

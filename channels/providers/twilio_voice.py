@@ -1,14 +1,23 @@
 """Phone lines at Twilio in the configuration."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from channels import fiction
 from channels.announcements import IVR
 from channels.provider import Provider, built_by
 from channels.settings import AccountSettings, Secret
+from channels.sms import NOBODYS
 from channels.spoken import SPOKEN
 from messages.model import Rendition
+
+
+def made_up_numbers(numbers: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+    """Name the keys under which there are numbers that belong to nobody."""
+    return ((key, NOBODYS) for key, listed in numbers.items() if any(map(fiction.is_number, listed)))
+
 
 Number = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")]
 """A telephone number in E.164 form (``+4648588000``)."""
@@ -32,6 +41,12 @@ class TwilioVoiceSettings(AccountSettings):
     voices: dict[str, str] = Field(default_factory=dict)
     queue: str | None = Field(default=None, pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")
     agents: tuple[Number, ...] = ()
+
+    def made_up(self) -> Iterator[tuple[str, str]]:
+        """Add the numbers."""
+        yield from super().made_up()
+        numbers = {"line": (self.line,), "switchboard": (self.switchboard,), "agents": self.agents}
+        yield from made_up_numbers(numbers)
 
     @field_validator("voices")
     @classmethod

@@ -83,6 +83,8 @@ class Graph:
             Route("DELETE", _OBJECT, self._delete, _page, sends=True),
             Route("GET", _OBJECT, self._read, _page),
             Route("GET", _VERSION + "/debug_token", _debug_token),
+            Route("POST", _VERSION + "/debug_token", _debug_token),  # with "method=get"
+            Route("GET", _VERSION + r"/{page:\d+}", _show_page, lambda call: call.path["page"]),
             Route("*", "/{rest:.*}", lambda _: _error(2500)),
         )
 
@@ -249,8 +251,12 @@ def _cursor(post: Post) -> str:
     return urlsafe_b64encode(post.id.encode()).decode()
 
 
+def _show_page(call: Call) -> web.Response:
+    return _answer(200, {"id": call.path["page"], "name": "Sandbox"})
+
+
 def _debug_token(call: Call) -> web.Response:
-    if not call.query.get("input_token"):
+    if not _argument(call, "input_token"):
         return _error(100, message="(#100) The parameter input_token is required")
     scopes = ["pages_manage_posts", "pages_read_engagement"]
     return _answer(200, {"data": {"is_valid": True, "type": "PAGE", "expires_at": 0, "scopes": scopes}})

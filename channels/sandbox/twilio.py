@@ -20,7 +20,8 @@ from channels.sandbox.receipts import Reporter
 from channels.sandbox.records import Records, Text
 from messages.segments import segment
 
-_MESSAGES = "/2010-04-01/Accounts/{account}/Messages"
+_ACCOUNT = "/2010-04-01/Accounts/{account}"
+_MESSAGES = f"{_ACCOUNT}/Messages"
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _SENDER = re.compile(r"\+[1-9]\d{6,14}|\d{3,8}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 _SERVICE = re.compile(r"MG[0-9a-f]{32}")
@@ -74,6 +75,8 @@ class Twilio:
             Route("POST", _MESSAGES + ".json", self._create, lambda call: call.form.get("To", ""), sends=True),
             Route("GET", _MESSAGES + ".json", self._list, lambda call: call.query.get("To", "")),
             Route("GET", _MESSAGES + "/{sid}.json", self._read),
+            Route("GET", _ACCOUNT + ".json", _account),
+            Route("GET", _ACCOUNT + "/Balance.json", _balance),
             Route("*", "/{rest:.*}", lambda _: _error(20404)),
         )
 
@@ -170,6 +173,14 @@ class Twilio:
             "previous_page_uri": None,
         }
         return _answer(200, listing)
+
+
+def _account(call: Call) -> web.Response:
+    return _answer(200, {"sid": call.path["account"], "friendly_name": "Sandbox", "status": "active", "type": "Full"})
+
+
+def _balance(call: Call) -> web.Response:
+    return _answer(200, {"account_sid": call.path["account"], "balance": "1000.00", "currency": "SEK"})
 
 
 def _problem(form: Mapping[str, str]) -> int | None:

@@ -5,6 +5,7 @@ SMS to the same resident, and logs headers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from urllib.parse import quote_plus, urlencode
@@ -12,7 +13,7 @@ from urllib.parse import quote_plus, urlencode
 import aiohttp
 from yarl import URL
 
-from channels.contract import Doubt, Finding, Outcome, Parcel, Rejected
+from channels.contract import Balance, Condition, Doubt, Finding, Outcome, Parcel, Rejected
 from channels.finding import look_up
 from channels.identity import NOT_ABOUT_IT, accepted, names_another
 from channels.provider import Wiring
@@ -55,7 +56,8 @@ class TwilioSms:
         now: Callable[[], datetime] = _utc_now,
         page_size: int = MOST,
     ) -> None:
-        self._url = URL(f"{settings.base_url}/2010-04-01/Accounts/{settings.account_sid}/Messages.json")
+        self._account = f"{settings.base_url}/2010-04-01/Accounts/{settings.account_sid}"
+        self._url = URL(f"{self._account}/Messages.json")
         token = settings.auth_token.get_secret_value()
         self._wire = wire.authorized(aiohttp.encode_basic_auth(settings.account_sid, token))
         self._messages = messages(self._wire, self._url, page_size)
@@ -74,6 +76,16 @@ class TwilioSms:
         """Look among the account's messages for those that have the parcels' numbers and texts."""
         return await look_up(self._messages, doubts, self._now)
 
+    async def examine(self) -> Condition:
+        """Ask for the account, and for the money that is left on it."""
+        condition = await self._wire.ask("GET", URL(f"{self._account}.json"), _condition)
+        if not isinstance(condition, Condition):
+            return Condition(condition.reason)
+        if condition.trouble:
+            return condition
+        balance = await self._wire.ask("GET", URL(f"{self._account}/Balance.json"), _balance)
+        return Condition(balance=balance if isinstance(balance, Balance) else None)
+
     def _outcome(self, parcel: Parcel, response: Response) -> Outcome:
         told = response.json()
         match told:
@@ -90,6 +102,24 @@ class TwilioSms:
             f"{self._sender}&To={parcel.target.replace('+', '%2B')}&Body={quoted_text(parcel.rendition.text)}"
             f"&ValidityPeriod={min(max(left, 1), LONGEST_QUEUE)}{callback}"
         ).encode()
+
+
+def _condition(response: Response) -> Condition:
+    match response.json():
+        case {"status": "active"} if response.ok:
+            return Condition()
+        case {"status": "suspended" | "closed" as status} if response.ok:
+            return Condition(f"the Twilio account is {status}: see its console")
+    return Condition(failure(response).reason)
+
+
+def _balance(response: Response) -> Balance | None:
+    """Read the balance; a subaccount, or a key without the right to it, is told none."""
+    match response.json():
+        case {"balance": str(amount), "currency": str(currency)} if response.ok:
+            with suppress(ValueError):
+                return Balance(float(amount), currency)
+    return None
 
 
 def build(settings: TwilioSettings, wiring: Wiring) -> TwilioSms:

@@ -26,6 +26,7 @@ from channels.contract import (
     Channel,
     Deferred,
     Doubt,
+    Examine,
     Find,
     Finding,
     Halted,
@@ -429,6 +430,45 @@ async def test_wrong_credentials_halt(court: Court) -> None:
     court.misbehave(Behaviour(Fault.UNAUTHORISED))
     assert isinstance(await court.send(court.channel()), Halted)
     assert await court.shown() == []
+
+
+every_account = pytest.mark.parametrize("trial", [t for t in TRIALS if t.provider], ids=str)
+
+
+@every_account
+async def test_who_asks_how_an_account_stands_is_told_and_sends_nothing(court: Court) -> None:
+    channel = court.channel()
+    assert isinstance(channel, Examine)
+    condition = await channel.examine()
+    assert condition.trouble == ""
+    assert await court.shown() == []
+    assert not [request for request in court.world.sandbox.requests if SECRET in request.path]
+
+
+@every_account
+async def test_a_provider_that_is_not_there_is_a_trouble(court: Court) -> None:
+    async with nobody() as base_url:
+        channel = court.channel(base_url)
+        assert isinstance(channel, Examine)
+        assert (await channel.examine()).trouble
+
+
+@every_channel_with_doubts
+@pytest.mark.parametrize("fault", [Fault.ERROR, Fault.HANG, Fault.DROP])
+async def test_a_provider_that_does_not_answer_is_a_trouble(court: Court, fault: Fault) -> None:
+    court.misbehave(Behaviour(fault))
+    channel = court.channel(patience=IMPATIENT)
+    assert isinstance(channel, Examine)
+    assert (await channel.examine()).trouble
+
+
+@every_channel_with_doubts
+@pytest.mark.parametrize("fault", [Fault.UNAUTHORISED, Fault.STRANGER, Fault.GARBAGE])
+async def test_an_account_that_is_refused_or_answered_by_a_stranger_is_a_trouble(court: Court, fault: Fault) -> None:
+    court.misbehave(Behaviour(fault))
+    channel = court.channel()
+    assert isinstance(channel, Examine)
+    assert (await channel.examine()).trouble
 
 
 STRANGERS = (

@@ -1,0 +1,63 @@
+"""Before residents depend on it: what `check` refuses in earnest, and what providers say when they are asked."""
+
+import pytest
+
+from channels.sandbox import Behaviour, Fault
+from tests.support.desk import Desk
+from tests.support.world import resident
+
+
+async def test_live_refuses_all_that_only_stands_for_something(desk: Desk) -> None:
+    await desk.subscribe([resident(0), resident(1)])
+    desk.configure('mode = "sandbox"', 'mode = "live"')
+    desk.configure("public_url =", "# public_url =")
+
+    ran = await desk.run("check")
+    error = ran.err
+
+    for key in (
+        "accounts.sms.account_sid",
+        "accounts.sms.auth_token",
+        "accounts.sms.base_url",
+        "accounts.sms.inbound",
+        "accounts.facebook-borgholm.page",
+        "accounts.facebook-borgholm.token",
+        "accounts.phone-borgholm.line",
+    ):
+        assert f": {key}: " in error
+    assert ran.code == 3
+    assert "config.toml:" in error
+    assert "2 of the subscribers are numbers that belong to nobody" in error
+    assert ran.out == ""
+
+
+async def test_providers_are_asked_only_on_request_and_nothing_is_sent(desk: Desk) -> None:
+    await desk.subscribe([resident(0), resident(1)])
+    assert (await desk.run("check")).code == 0
+    assert desk.sandbox.requests == []
+
+    ran = await desk.run("check", "--online", "--json")
+
+    assert ran.code == 0
+    online = ran.data["online"]
+    assert online["accounts"]["sms"] == {
+        "answers": True,
+        "trouble": "",
+        "balance": {"amount": 1000.0, "currency": "SEK"},
+        "sms_to_everybody": {"people": {"borgholm": 2}, "kronor_a_segment": 0.7, "segments_left": 1428},
+    }
+    assert online["accounts"]["facebook-borgholm"]["answers"]
+    assert online["accounts"]["phone-borgholm"] == {"answers": None}
+    assert desk.sandbox.texts == []
+    assert desk.sandbox.posts == []
+    assert "sandbox" not in str([request.path for request in desk.sandbox.requests]), "no token stands in an address"
+
+
+@pytest.mark.parametrize("provider", ["twilio", "facebook"])
+async def test_what_a_provider_does_not_take_is_said_and_is_no_success(desk: Desk, provider: str) -> None:
+    desk.sandbox.behave(provider, Behaviour(Fault.UNAUTHORISED))
+
+    ran = await desk.run("check", "--online")
+
+    assert ran.code == 1
+    assert {"twilio": "sms: Twilio does not accept", "facebook": "facebook-borgholm: the token"}[provider] in ran.out
