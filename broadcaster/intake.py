@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from broadcaster.numbers import REGION, mobile
-from broadcaster.spreadsheet import Row, Sheet
+from broadcaster.spreadsheet import Row, Sheet, letters_of, place_of
 from broadcaster.store.subscribers import Subscription
 from messages import languages
 from messages.model import Municipality
@@ -158,7 +158,8 @@ def _chosen(sheets: Sequence[Sheet], wanted: str | None, file: str) -> Sheet:
     names = ", ".join(sheet.name for sheet in sheets)
     named = [sheet for sheet in sheets if wanted is None or sheet.name.casefold() == wanted.casefold()]
     if not named:
-        raise InputError([Problem(f"has no sheet {wanted!r}.", Place(file), f"It has: {names}.")])
+        advice = f"It has: {names}." if names else "It is no workbook: leave out --sheet."
+        raise InputError([Problem(f"has no sheet {wanted!r}.", Place(file), advice)])
     fitting = [sheet for sheet in named if _head_row(sheet) is not None]
     if len(fitting) > 1:
         which = ", ".join(sheet.name for sheet in fitting)
@@ -194,14 +195,14 @@ def _columns(heads: Row, file: str) -> tuple[Column, ...]:
         ranks = {place: rank for place, head in enumerate(heads.cells) if (rank := _rank(meaning, head)) is not None}
         best = [place for place, rank in ranks.items() if rank == min(ranks.values())]
         if len(best) > 1:
-            both = " and ".join(f"{_letter(place)} ({heads.cells[place]})" for place in best)
+            both = " and ".join(f"{letters_of(place)} ({heads.cells[place]})" for place in best)
             advice = "Leave one of them, or give the other another head."
             raise InputError(
                 [Problem(f"has more than one column of {meaning}: {both}.", Place(file, heads.number), advice)]
             )
         meanings |= dict.fromkeys(best, meaning)
     return tuple(
-        Column(_letter(place), head, meanings.get(place))
+        Column(letters_of(place), head, meanings.get(place))
         for place, head in enumerate(heads.cells)
         if head or place in meanings
     )
@@ -210,7 +211,7 @@ def _columns(heads: Row, file: str) -> tuple[Column, ...]:
 def _sorted_out(
     rows: Iterator[Row], columns: Sequence[Column], defaults: Mapping[str, str | None], wished: _Wish
 ) -> tuple[tuple[Subscription, ...], tuple[BadRow, ...]]:
-    places = {column.meaning: _place(column.letter) for column in columns if column.meaning}
+    places = {column.meaning: place_of(column.letter) for column in columns if column.meaning}
     seen: dict[tuple[str, str], int] = {}
     bad: list[BadRow] = []
     good: list[Subscription] = []
@@ -248,19 +249,3 @@ def _number(cell: str) -> str:
 def _language(said: str) -> str:
     plain = said.casefold().strip()
     return next((code for code in languages.KNOWN if plain in languages.language(code).texting.names), plain)
-
-
-def _letter(place: int) -> str:
-    """A column as a spreadsheet names it: A, B … Z, AA."""
-    letters = ""
-    while place >= 0:
-        letters = chr(ord("A") + place % 26) + letters
-        place = place // 26 - 1
-    return letters
-
-
-def _place(letter: str) -> int:
-    place = 0
-    for one in letter:
-        place = place * 26 + ord(one) - ord("A") + 1
-    return place - 1

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -21,10 +22,17 @@ from python_calamine import (
 
 from messages.problems import InputError, Place, Problem
 
-LARGEST_UNPACKED: Final = 500_000_000
+LARGEST_UNPACKED: Final = 200_000_000
 """Bytes of a workbook, which is a packed folder."""
 
+MOST_CELLS: Final = 50_000_000
+"""Cells from the first to the last one of a sheet, empty ones included."""
+
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_SPOILT: Final = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, RuntimeError, ValueError)
+"""What reading a packed folder raises whose bytes are wrong; NotImplementedError is a RuntimeError."""
+
+_CELL: Final = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
 _MARKED: Final = (
     (codecs.BOM_UTF8, "UTF-8"),
@@ -33,6 +41,7 @@ _MARKED: Final = (
 )
 _SEPARATORS: Final = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "bars"}
 _SAID: Final = re.compile(r'\A"?sep=(.)"?(?:\r\n|\n|\r|\Z)', re.IGNORECASE)
+_FORM: Final = "Excel, sheet {}, hidden and filtered rows too"
 _LOOKED_AT: Final = 30  # rows, to find out what separates columns
 
 
@@ -72,29 +81,57 @@ def sheets_of(content: bytes, file: str) -> Sequence[Sheet]:
     return [_text_sheet(text, charset, file)]
 
 
+def letters_of(place: int) -> str:
+    """A column, counted from 0, as a spreadsheet names it: A, B … Z, AA."""
+    letters = ""
+    while place >= 0:
+        letters = chr(ord("A") + place % 26) + letters
+        place = place // 26 - 1
+    return letters
+
+
+def place_of(letters: str) -> int:
+    """A column, counted from 0, that a spreadsheet names by letters."""
+    place = 0
+    for one in letters:
+        place = place * 26 + ord(one) - ord("A") + 1
+    return place - 1
+
+
 def _workbook(content: bytes, file: str) -> Sequence[Sheet]:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as folder:
-            size = sum(part.file_size for part in folder.infolist())
-        if size > LARGEST_UNPACKED:
-            raise InputError([Problem("is larger than 500 MB when it is unpacked.", Place(file), "Divide it.")])
+        _expect_bearable(content, file)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         seen = [
             sheet.name
             for sheet in book.sheets_metadata
             if sheet.visible is SheetVisibleEnum.Visible and sheet.typ is SheetTypeEnum.WorkSheet
         ]
-        return [
-            Sheet(
-                name, f"Excel, sheet {name}, hidden and filtered rows too", _rows(_cells(book.get_sheet_by_name(name)))
-            )
-            for name in seen
-        ]
+        return [Sheet(name, _FORM.format(name), _rows(_cells(book.get_sheet_by_name(name)))) for name in seen]
     except PasswordError:
         raise InputError([_locked(file)]) from None
-    except (CalamineError, zipfile.BadZipFile):
+    except (*_SPOILT, CalamineError):
         advice = "Open it in Excel or LibreOffice, and save it again as .xlsx or as CSV."
         raise InputError([Problem("is broken, or no workbook of Excel (.xlsx).", Place(file), advice)]) from None
+
+
+def _expect_bearable(content: bytes, file: str) -> None:
+    """Make sure that a workbook needs no more memory than there is: one cell far away would take all that lies between.
+
+    Raises:
+        InputError: it needs more.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as folder:
+        folder.getinfo("xl/workbook.xml")
+        if sum(part.file_size for part in folder.infolist()) > LARGEST_UNPACKED:
+            raise InputError([Problem("is larger than 200 MB when it is unpacked.", Place(file), "Divide it.")])
+        for part in folder.namelist():
+            found = _CELL.findall(folder.read(part)) if part.startswith("xl/worksheets/sheet") else []
+            rows = max((int(row) for _, row in found), default=0)
+            columns = max((place_of(letters.decode()) + 1 for letters in {letters for letters, _ in found}), default=0)
+            if rows * columns > MOST_CELLS:
+                advice = "Delete the empty rows and columns behind the list: there is something far away."
+                raise InputError([Problem("has a cell far away from the others.", Place(file), advice)])
 
 
 def _cells(sheet: CalamineSheet) -> Iterator[Sequence[str]]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from channels.sources.geocodes import meanings
 from channels.sources.item import Area
@@ -33,6 +34,7 @@ class Placing:
     by: str
 
 
+@lru_cache(maxsize=256)
 def place(area: Area, municipality: str) -> Placing:
     """Tell how an area lies to a municipality.
 

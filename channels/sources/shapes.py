@@ -17,7 +17,7 @@ MARGIN: Final = 3.0
 NEAR: Final = 10.0
 """Kilometres that an area may end before a municipality at the edge of the country and still perhaps reach it."""
 
-MOST_POINTS: Final = 20_000
+MOST_POINTS: Final = 5_000
 """Corners of a polygon; what has more is not looked at, but shown to a person."""
 
 _KILOMETRES: Final = 111.2  # in a degree of latitude
@@ -134,16 +134,27 @@ def _within(shape: Shape, outline: Outline, margin: float) -> bool:
         return [(lon * breadth * _KILOMETRES, lat * _KILOMETRES) for lat, lon in line]
 
     points, rings = plane(shape.points), [plane(ring) for ring in outline.rings]
+    if not any(_meet(points, ring, shape.radius + margin) for ring in rings):
+        return False
     if shape.radius or len(points) == 1:
         reach = shape.radius + margin
         return any(_holds(ring, points[0]) or _distance(points[0], ring) <= reach for ring in rings)
     return any(_touch(points, ring, margin) for ring in rings)
 
 
+def _meet(one: Line, other: Line, margin: float) -> bool:
+    """Whether two can touch at all: a quick look at the boxes around them, which spares measuring most."""
+    return all(
+        min(point[axis] for point in one) <= max(point[axis] for point in other) + margin
+        and max(point[axis] for point in one) >= min(point[axis] for point in other) - margin
+        for axis in (0, 1)
+    )
+
+
 def _touch(one: Line, other: Line, margin: float) -> bool:
     if _holds(one, other[0]) or _holds(other, one[0]):
         return True
-    near = [edge for edge in _edges(one) if _close(edge, other, margin)]
+    near = [edge for edge in _edges(one) if _meet(edge, other, margin)]
     return any(_gap(edge, side) <= margin for edge in near for side in _edges(other))
 
 
@@ -157,15 +168,6 @@ def _turn(edge: Edge, point: Point) -> bool:
     """On which side of an edge a point lies."""
     (x1, y1), (x2, y2) = edge
     return (x2 - x1) * (point[1] - y1) > (y2 - y1) * (point[0] - x1)
-
-
-def _close(edge: Edge, line: Line, margin: float) -> bool:
-    """Whether an edge can be near a line at all: a quick look that spares measuring most."""
-    return all(
-        min(edge[0][axis], edge[1][axis]) <= max(point[axis] for point in line) + margin
-        and max(edge[0][axis], edge[1][axis]) >= min(point[axis] for point in line) - margin
-        for axis in (0, 1)
-    )
 
 
 def _edges(line: Line) -> list[Edge]:

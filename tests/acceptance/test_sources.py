@@ -231,10 +231,10 @@ async def test_a_withdrawal_is_a_draft_that_cannot_be_sent_before_a_person_has_w
     [(name, text)] = drafts(here).items()
     assert name == "vma-SR1.md"
     with pytest.raises(InputError, match="placeholder"):
-        prepare(text.encode(), name, here.config, here.clock.now)
+        prepare(text.encode(), name, here.config, here.clock.now.astimezone(here.config.zone))
 
     written = "\n".join(line for line in text.split("\n## @")[0].split("\n")).replace("[[", "").replace("]]", "")
-    plan = prepare(written.encode(), name, here.config, here.clock.now)
+    plan = prepare(written.encode(), name, here.config, here.clock.now.astimezone(here.config.zone))
     assert plan.message.kind is Kind.ALL_CLEAR
     await here.send(plan)
     alert, over = await said(here)
@@ -436,7 +436,9 @@ async def test_an_exercise_beside_it_does_not_lead_the_incident(here: World) -> 
     await poll(here)
     [alert] = await said(here)
     practised = alert.source.replace("+++\n", "+++\nexercise = true\n", 1)
-    await here.send(prepare(practised.encode(), "exercise.md", here.config, here.clock.now))
+    await here.send(
+        prepare(practised.encode(), "exercise.md", here.config, here.clock.now.astimezone(here.config.zone))
+    )
     play(here, fire(start + timedelta(minutes=1), "SR1-2", Action.UPDATE, "Nytt läge."))
     await poll(here)
     assert [(one.kind, one.follows) for one in await said(here) if not one.is_exercise] == [
@@ -468,3 +470,46 @@ async def test_an_untidy_source_is_named_in_the_log_once_and_again_when_it_is_un
         "source vma is untidy and had to be mended: blank lines before its beginning",
         "source vma is untidy and had to be mended: something after its end",
     ]
+
+
+STORM = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{name}</identifier>
+<sender>vader@example.se</sender><sent>{sent}</sent><status>Actual</status><msgType>{type}</msgType><scope>Public</scope>{references}{infos}</alert>"""
+PART = """<info><language>sv-SE</language><event>Vind</event><severity>{severity}</severity><expires>{ends}</expires>
+<headline>{headline}</headline><description>Hårda byar.</description><area><areaDesc>{area}</areaDesc></area></info>"""
+
+
+def storm(here: World, name: str, *parts: tuple[str, str, str], follows: str = "") -> None:
+    """Play a warning of a storm: severity, headline and area of each of its parts. Without parts it is taken back."""
+    sent = starts(here).isoformat()
+    ends = (starts(here) + timedelta(hours=12)).isoformat()
+    alert = STORM.format(
+        name=name,
+        sent=sent,
+        type="Alert" if parts else "Cancel",
+        references=f"<references>vader@example.se,{follows},{sent}</references>" if follows else "",
+        infos="".join(PART.format(severity=how, headline=what, area=where, ends=ends) for how, what, where in parts),
+    )
+    here.sandbox.sources.play("cap", alert.encode())
+
+
+async def test_each_part_of_a_warning_is_published_for_its_municipality_and_taken_back_as_a_draft_of_its_own(
+    tmp_path: Path, database_url: str
+) -> None:
+    section = PUBLISHING.replace("sr-vma", "cap").replace('"severe"', '"moderate"')
+    async with following(tmp_path / "here", database_url, section) as here:
+        yellow, red = ("Moderate", "Gul varning", "Borgholms kommun"), ("Extreme", "Röd varning", "Mörbylånga kommun")
+        storm(here, "v1", yellow, red, ("Severe", "Orange varning", "Gävleborgs län"))
+        await poll(here)
+        sent = await said(here)
+        assert {(one.headline, one.severity, one.municipalities) for one in sent} == {
+            ("Gul varning", Severity.MODERATE, ("borgholm",)),
+            ("Röd varning", Severity.EXTREME, ("morbylanga",)),
+        }
+        storm(here, "v2", follows="v1")
+        await poll(here)
+        await poll(here)
+        withdrawn = [entry for entry in await entries(here) if entry.reason == "withdrawn"]
+        assert {(entry.incident, entry.municipalities) for entry in withdrawn} == {
+            (one.incident, one.municipalities) for one in sent
+        }
+        assert len(await said(here)) == len(drafts(here)) == 2

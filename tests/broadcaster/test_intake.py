@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from broadcaster.intake import BadRow, Intake, read_list, subscription
 from broadcaster.numbers import NumberError
-from broadcaster.spreadsheet import sheets_of
+from broadcaster.spreadsheet import letters_of, place_of, sheets_of
 from broadcaster.store.subscribers import Subscription
 from messages.model import Municipality
 from messages.problems import InputError
@@ -319,6 +319,8 @@ def test_of_several_sheets_the_one_with_numbers_is_read_and_of_two_one_has_to_be
     assert read(workbook(numbers, numbers), sheet="blad2").good == (TWO,)
     with pytest.raises(InputError, match=r"has no sheet 'Blad9'. It has: Blad1"):
         read(workbook(numbers), sheet="Blad9")
+    with pytest.raises(InputError, match=r"It is no workbook: leave out --sheet"):
+        read("nummer\n0701740606\n", sheet="Blad1")
 
 
 @pytest.mark.parametrize(
@@ -340,10 +342,39 @@ def test_a_file_that_cannot_be_read_says_what_to_do(content: bytes, said: str) -
 def test_a_packed_bomb_is_not_unpacked() -> None:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as folder:
-        for number in range(6):
-            folder.writestr(f"xl/{number}.xml", bytes(100_000_000))
-    with pytest.raises(InputError, match="larger than 500 MB"):
+        for name in ("workbook", "a", "b", "c"):
+            folder.writestr(f"xl/{name}.xml", bytes(60_000_000))
+    with pytest.raises(InputError, match="larger than 200 MB"):
         read(made.getvalue())
+
+
+@pytest.mark.parametrize(("row", "column"), [(1_048_575, 16_383), (1_048_575, 100)])
+def test_a_cell_far_away_is_named_rather_than_all_the_memory_used(row: int, column: int) -> None:
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Mobil", "Kommun"])
+        sheet.write(row, column, "x")
+    with pytest.raises(InputError, match="has a cell far away from the others"):
+        read(made.getvalue())
+
+
+def test_columns_are_named_as_a_spreadsheet_does() -> None:
+    named = ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA", "XFD"]
+    assert [letters_of(place_of(name)) for name in named] == named
+    assert [place_of(name) for name in named] == [0, 25, 26, 51, 52, 701, 702, 16_383]
+
+
+BOOK = workbook([["Mobil", "Kommun"], ["0701740606", "Mörbylånga"]])
+
+
+@given(st.lists(st.tuples(st.integers(4, len(BOOK) - 1), st.integers(0, 255)), min_size=1, max_size=5))
+def test_a_workbook_with_spoilt_bytes_is_read_or_refused(spoilt: list[tuple[int, int]]) -> None:
+    content = bytearray(BOOK)
+    for place, value in spoilt:
+        content[place] = value
+    with suppress(InputError):
+        read(bytes(content))
 
 
 @given(st.text())
