@@ -112,7 +112,8 @@ def plan_written(message: Message, config: Config, now: datetime, board: Sequenc
 
 def prepare(data: bytes, file: str, config: Config, now: datetime) -> Plan:
     """Read a message and plan it; raises as :func:`read` and :func:`plan_for` do."""
-    return plan_for(read(data, file, now), config, now)
+    local = now.astimezone(config.zone)  # in which people write times
+    return plan_for(read(data, file, local), config, local)
 
 
 def submission(plan: Plan, now: datetime) -> Submission:

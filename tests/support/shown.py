@@ -17,6 +17,8 @@ from broadcaster.plan import Plan, prepare
 from broadcaster.rehearsal import sandbox_of
 from broadcaster.runtime import Broadcaster
 from broadcaster.serving import web_app
+from broadcaster.web import pages
+from broadcaster.web.pages import Pages
 from channels.sandbox import Sandbox
 from messages.html_text import plain
 from tests.support.world import FAST, World, world
@@ -35,6 +37,7 @@ class Shown:
     calls: Sandbox
     http: aiohttp.ClientSession
     url: str
+    pages: Pages
 
     def set_clock(self, time: datetime) -> None:
         """Let it be another time."""
@@ -47,7 +50,8 @@ class Shown:
         return plan
 
     async def page(self, municipality: str) -> str:
-        """The text of a public page, from its headline to its end."""
+        """The text of a public page, from its headline to its end, once ``serve`` has looked at the database."""
+        await self.pages._look()
         async with self.http.get(f"{self.url}/{municipality}") as response:
             found = MAIN.search(await response.text())
         assert found
@@ -99,7 +103,8 @@ async def shown(folder: Path, time: datetime, more: Mapping[str, str] = MappingP
         here = await opened.enter_async_context(world(folder, url, changes))
         here.clock.move(time - here.clock.now)
         broadcaster = await opened.enter_async_context(here.running())
-        await opened.enter_async_context(TestServer(web_app(broadcaster, here.clock), port=port))
+        app = web_app(broadcaster, here.clock)
+        await opened.enter_async_context(TestServer(app, port=port))
         calls = await opened.enter_async_context(sandbox_of(here.config))
         http = await opened.enter_async_context(aiohttp.ClientSession())
-        yield Shown(here, broadcaster, calls, http, f"http://127.0.0.1:{port}")
+        yield Shown(here, broadcaster, calls, http, f"http://127.0.0.1:{port}", app[pages.PAGES])
