@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from broadcaster.board import Cause, Change, Entry, Notice, Stand
+from broadcaster.board import Cause, Change, Entry, Notice, Stand, described
 from broadcaster.store.board import BoardStore, history
 from broadcaster.store.database import Database
 from broadcaster.store.retractions import foreseen, retract
 from broadcaster.store.submissions import submit
 from channels.contract import Standing
 from messages.model import ServiceStatus
-from tests.support.storing import HOUR, NOW, SECOND, fetch, submission
+from tests.support.storing import HOUR, NOW, SECOND, execute, fetch, migrated, submission
 
 DOWN = Notice("borgholm", "E-tjänster", ServiceStatus.DOWN, "Ring växeln.")
 LATER = NOW + HOUR
@@ -120,6 +121,31 @@ async def test_what_a_message_changed_last_is_put_back_when_it_is_taken_back(
         ("E-tjänster", ServiceStatus.DOWN, NOW),
     ]
     assert [entry.message for entry in await entries(database) if entry.cause is Cause.RETRACT] == [message.id] * 2
+
+
+async def test_what_people_set_by_hand_before_there_was_a_history_is_in_it(database_url: str) -> None:
+    async with Database(database_url) as database:
+        async with database.write() as connection:
+            await connection.run_sync(migrated, "0012")
+        await execute(
+            database,
+            "INSERT INTO audit (at, actor, action, subject, details) VALUES"
+            " (1000, 'anna', 'services.set', 'borgholm/E-post', 'down'),"
+            " (2000, 'anna', 'services.set', 'borgholm/E-post', 'working'),"
+            " (3000, 'anna', 'services.clear', 'borgholm/E-post', '')",
+        )
+        await execute(database, "INSERT INTO services VALUES ('borgholm', 'Bad', 'working', '', 1000, 1000, 'anna')")
+        await database.upgrade()
+        async with database.read() as connection:
+            found = await history(connection, datetime.fromtimestamp(0, UTC), None, ())
+        [bad] = await BoardStore(database).standings()
+    assert [described(entry.change, str) for entry in found] == [
+        "borgholm/E-post: not on the board → down",
+        "borgholm/E-post: down → working",
+        "borgholm/E-post: working → not on the board",
+    ]
+    assert [entry.cause for entry in found] == [Cause.SET, Cause.SET, Cause.CLEAR]
+    assert bad.since is None
 
 
 async def test_of_two_who_name_a_service_at_the_same_time_one_row_is_left(board: BoardStore) -> None:

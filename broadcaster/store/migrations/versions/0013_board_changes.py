@@ -1,5 +1,8 @@
 """Every change of the board of services, and services of which nobody knows since when they stand as they do."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -36,23 +39,25 @@ def upgrade() -> None:
     told = connection.execute(
         sa.text("SELECT at, actor, action, subject, details FROM audit WHERE action LIKE 'services.%' ORDER BY id")
     ).all()
-    rows = [_row(*deed) for deed in told]
-    if rows:
-        connection.execute(sa.insert(changes), rows)
+    if told:
+        connection.execute(sa.insert(changes), list(_changes(told)))
 
 
-def _row(at: int, actor: str, action: str, subject: str, details: str) -> dict[str, object]:
-    """A change as far as the audit has it: what people did, and not what was before."""
-    municipality, _, name = subject.partition("/")
-    status = details or None
-    cause = action.removeprefix("services.")
-    note = None if status is None else ""
-    return {
-        "municipality": municipality,
-        "name": name,
-        "at": at,
-        "by": actor,
-        "cause": cause,
-        "status": status,
-        "note": note,
-    }
+def _changes(told: Iterable[Sequence[Any]]) -> Iterator[dict[str, object]]:
+    """Changes as far as the audit has them: what people did by hand, and not what messages did in between."""
+    before: dict[str, str | None] = {}
+    for at, actor, action, subject, details in told:
+        municipality, _, name = subject.partition("/")
+        status, former = details or None, before.get(subject)
+        before[subject] = status
+        yield {
+            "municipality": municipality,
+            "name": name,
+            "at": at,
+            "by": actor,
+            "cause": action.removeprefix("services."),
+            "old_status": former,
+            "old_note": None if former is None else "",
+            "status": status,
+            "note": None if status is None else "",
+        }
