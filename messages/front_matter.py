@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time
+from difflib import get_close_matches
 from functools import partial
 from pathlib import PurePath
 from typing import Annotated
@@ -181,11 +182,24 @@ def read(source: str, file: str, now: datetime | None = None) -> FrontMatter:
     """
     if oversized := list(bounds.oversized_head(source, file)):
         raise InputError(oversized)
+    loaded = toml_lines.read(source, file, lines_before=1)
+    if loaded.problems and not loaded.source:
+        raise InputError(loaded.problems)
     try:
-        head = FrontMatter.model_validate(toml_lines.load(source, file, lines_before=1), context=now)
+        head = FrontMatter.model_validate(loaded.data, context=now)
     except ValidationError as error:
-        problems = [_in_our_words(detail, source, file) for detail in error.errors(include_url=False)]
-        raise InputError(problems) from None
+        # What is missing only because its line cannot be read, or because it is misspelt, is told once.
+        misspelt = {
+            close for key in loaded.data for close in get_close_matches(key.casefold(), FrontMatter.model_fields, 1)
+        }
+        wrong = [
+            _in_our_words(detail, loaded.source, file)
+            for detail in error.errors(include_url=False)
+            if not (detail["type"] == "missing" and detail["loc"][0] in loaded.unread | misspelt)
+        ]
+        raise InputError([*loaded.problems, *wrong]) from None
+    if loaded.problems:
+        raise InputError(loaded.problems)
     problems = [
         Problem("The time is written on several lines.", place_of(source, file, (key,)), "Write it on one.")
         for key in _TIMES

@@ -4,9 +4,11 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from messages import toml_mistakes
 from messages.problems import InputError, Place, Problem
 
 _QUOTED = r'"(?:\\.|[^"\\\n])*"' + r"|'[^'\n]*'"
@@ -24,32 +26,105 @@ _PIECE = re.compile(
 _SYNTAX_ERROR = re.compile(r"(?P<what>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)", re.DOTALL)
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """TOML as far as it could be read, with lines mended where it is plain how they were meant.
+
+    Args:
+        source: the lines that were read, each in its place.
+        problems: what is wrong in it, each with its line.
+        unread: keys of the lines that could not be read.
+    """
+
+    data: dict[str, Any]
+    source: str
+    problems: tuple[Problem, ...]
+    unread: frozenset[str]
+
+
 def load(source: str, file: str, *, lines_before: int = 0) -> dict[str, Any]:
-    """Read TOML.
+    """Read TOML; see ``read``.
+
+    Raises:
+        InputError: it is not TOML; with every line that cannot be read.
+    """
+    found = read(source, file, lines_before=lines_before)
+    if found.problems:
+        raise InputError(found.problems)
+    return found.data
+
+
+def read(source: str, file: str, *, lines_before: int = 0) -> Loaded:
+    """Read TOML, and go on behind every line that is wrong.
 
     Args:
         source: the TOML text.
         file: its name, for errors.
         lines_before: how many lines of the file stand before ``source``.
-
-    Raises:
-        InputError: it is not TOML; with the line where the parser gave up.
     """
+    lines, problems, unread = source.split("\n"), list[Problem](), set[str]()
+    for _ in range(_MOST_MISTAKES):
+        try:
+            mended = "\n".join(lines)
+            return Loaded(tomllib.loads(mended), mended, tuple(problems), frozenset(unread))
+        except RecursionError:
+            problems = [Problem("Lists or tables are nested too deeply.", Place(file), _EVERY_LINE)]
+            break
+        except ValueError as error:  # TOMLDecodeError, or what Python's own int() says of a number with 5,000 digits
+            index = _culprit(lines, str(error))
+        line = lines[index]
+        place = Place(file, lines_before + index + 1)
+        if (before := _same_key(lines, index)) is not None:
+            twice = f"The key {_key_of(line)} stands here for the second time, after line {lines_before + before + 1}."
+            problems.append(Problem(twice, place, "Take one of the two out."))
+            lines[index] = ""
+        elif found := toml_mistakes.meant(line):
+            what, lines[index] = found
+            right = lines[index].strip()
+            problems.append(Problem(what, place, f"Write: {right}" if len(right) < _LONG else _EVERY_LINE))
+        else:
+            problems.append(Problem(toml_mistakes.unread(line), place, _EVERY_LINE))
+            unread |= {_key_of(line)}
+            lines[index] = ""
+    return Loaded({}, "", tuple(problems), frozenset(unread))
+
+
+_MOST_MISTAKES = 20
+_LONG = 200
+_EVERY_LINE = "Every line reads: key = value, text in quotation marks."
+
+
+def _culprit(lines: Sequence[str], error: str) -> int:
+    """The index of the line that is at fault: where the parser gave up, or above if that line is well by itself."""
+    found = _SYNTAX_ERROR.fullmatch(error)
+    gave_up = min(int(found["line"]) if found and found["line"] else len(lines), len(lines)) - 1
+    if _same_key(lines, gave_up) is not None:
+        return gave_up
+    return next((index for index in range(gave_up, -1, -1) if not _is_well(lines[index])), gave_up)
+
+
+def _is_well(line: str) -> bool:
     try:
-        return tomllib.loads(source)
-    except RecursionError:
-        what, line = "Lists or tables are nested too deeply", None
-    except ValueError as error:  # TOMLDecodeError, or what Python's own int() says of a number with 5,000 digits
-        found = _SYNTAX_ERROR.fullmatch(str(error))
-        what = found["what"] if found else str(error)
-        line = lines_before + int(found["line"] or source.count("\n") + 1) if found else None
-    raise InputError(
-        [
-            Problem(
-                f"This is not valid TOML: {what}.", Place(file, line), "Every line reads: key = value, text in quotes."
-            )
-        ]
-    )
+        tomllib.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _same_key(lines: Sequence[str], index: int) -> int | None:
+    """The line above, in the same table, that has the key of this one already."""
+    key = _key_of(lines[index])
+    for above in range(index - 1, -1, -1):
+        if lines[above].lstrip().startswith("["):
+            return None
+        if key and _is_well(lines[index]) and _is_well(lines[above]) and _key_of(lines[above]) == key:
+            return above
+    return None
+
+
+def _key_of(line: str) -> str:
+    found = re.match(r"[ \t]*([\w-]+)", line)
+    return found[1] if found else ""
 
 
 def line_of(source: str, path: Sequence[str | int]) -> int | None:

@@ -258,8 +258,8 @@ def test_there_is_one_set_of_feeds(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"mode", "config.toml:1: This is not valid TOML"),
-        (b"mode = 1\nmode = 2\n", "config.toml:2: This is not valid TOML"),
+        (b"mode", "config.toml:1: This line cannot be read"),
+        (b"mode = 1\nmode = 2\n", "config.toml:2: The key mode stands here for the second time, after line 1."),
         ('# Mörbylånga\nmode = "sandbox"\n'.encode("latin-1"), "config.toml: is not UTF-8 text."),
         (b"accounts = 3\n", "config.toml:1: accounts: must be a table."),
     ],
