@@ -9,6 +9,7 @@ from dataclasses import replace
 from broadcaster.sources.entries import Entry
 from broadcaster.sources.settings import Rule
 from channels.sources.item import PART, Action, Area, Item
+from channels.sources.place_names import named
 from channels.sources.placing import Lies, Placing, place
 from messages.model import Municipality
 
@@ -63,12 +64,20 @@ def _lying(municipality: Municipality, rule: Rule, areas: Sequence[Area]) -> set
 
 def _placed(area: Area, municipality: Municipality, rule: Rule) -> Sequence[Placing]:
     """How an area lies to a municipality; a company, which has no number of its own, is where those beside it are."""
-    if municipality.code:
-        return [place(area, municipality.code)]
+    if code := _code(municipality):
+        return [place(area, code)]
     if municipality.variables["name"].casefold() in area.name.casefold():
         return [Placing(Lies.HERE, "its name")]
-    beside = [place(area, one.code) for one in rule.municipalities if one.code]
-    return beside or [Placing(Lies.SOMEWHERE, "a number of a municipality, which none here has,")]
+    beside = [place(area, code) for one in rule.municipalities if (code := _code(one))]
+    return beside or [Placing(Lies.SOMEWHERE, "its name or code: nobody here has a code of a municipality")]
+
+
+def _code(municipality: Municipality) -> str:
+    """Its official number, which its name tells where the configuration does not; empty for a company."""
+    if municipality.code:
+        return municipality.code
+    found = named(municipality.variables["name"])
+    return "".join(found.municipalities) if found.is_all and len(found.municipalities) == 1 else ""
 
 
 def _told(area: Area, rule: Rule) -> str:

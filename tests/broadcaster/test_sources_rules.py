@@ -233,6 +233,13 @@ def test_a_company_without_a_number_is_where_those_beside_it_are() -> None:
     assert not is_placed(FIRE, replace(DRAFTS, municipalities=(company,)))
 
 
+def test_a_municipality_whose_number_is_not_configured_is_known_by_its_name() -> None:
+    rule = replace(DRAFTS, municipalities=(replace(BORGHOLM, code=""),))
+    assert concerned(FIRE, rule) == rule.municipalities
+    assert concerned(replace(FIRE, areas=area("0840")), rule) == ()
+    assert is_placed(FIRE, rule)
+
+
 def part(name: str, incident: str) -> Entry:
     return replace(act(replace(FIRE, id=f"SR1 @ {name}")), incident=incident)
 
