@@ -8,10 +8,10 @@ from datetime import datetime
 from broadcaster.board import Cause, Change, Notice, Since, changes
 from broadcaster.cli import context
 from broadcaster.cli.agreeing import agreed
-from broadcaster.cli.board_changes import board_of, local, told
+from broadcaster.cli.board_changes import board_of, told
 from broadcaster.cli.errors import NOT_DELIVERED, ServiceError, UsageError
 from broadcaster.cli.naming import municipalities_named
-from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli.output import console, local, print_json, table
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.opening import opened
@@ -121,7 +121,7 @@ async def show_all(config: Config, municipalities: Sequence[str], *, as_json: bo
         return
     shown = table("municipality", "service", "status", "since", "note")
     for one in standings:
-        since = local(one.since, config) if one.since else ""
+        since = local(one.since, config.zone)
         shown.add_row(one.municipality, one.name, one.status, since, one.note)
     console().print(shown if standings else "the board is empty.")
 

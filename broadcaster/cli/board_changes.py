@@ -1,12 +1,12 @@
 """The board of services as commands show it: how it stands, and what a message or a person changes on it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 
 from broadcaster.board import Change, Entry, Stand, described
+from broadcaster.cli.output import local
 from broadcaster.config import Config
 from broadcaster.opening import opened
 from broadcaster.plan import Plan
@@ -50,7 +50,7 @@ def print_entries(out: Console, config: Config, entries: Sequence[Entry]) -> Non
     for entry in entries:
         of_message = f", message {entry.message}" if entry.message else ""
         out.print(
-            f"  {local(entry.at, config)}  {told(entry.change, config)}; {entry.cause} by {entry.by}{of_message}",
+            f"  {local(entry.at, config.zone)}  {told(entry.change, config)}; {entry.cause} by {entry.by}{of_message}",
             markup=False,
         )
 
@@ -65,12 +65,7 @@ def entries_as_data(entries: Sequence[Entry]) -> list[dict[str, Any]]:
 
 def told(change: Change, config: Config) -> str:
     """A change in a few words."""
-    return described(change, lambda time: local(time, config))
-
-
-def local(time: datetime, config: Config) -> str:
-    """A moment as people read it."""
-    return f"{time.astimezone(config.zone):%Y-%m-%d %H:%M}"
+    return described(change, lambda time: local(time, config.zone))
 
 
 def _stand(stand: Stand | None) -> dict[str, str | None] | None:

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from broadcaster.cli import context
 from broadcaster.cli.errors import UsageError
+from broadcaster.cli.output import local
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.store import confirmations
@@ -42,8 +43,7 @@ async def confirm(config: Config, database: Database, message: str, line: str | 
 async def print_confirmations(out: Console, config: Config, database: Database, message: str) -> None:
     """Say what a person has switched on, and what somebody still has to."""
     for done in await confirmations.confirmed(database, message):
-        at = done.at.astimezone(config.zone)
-        out.print(f"{done.prompt}: switched on, says {done.actor} ({at:%Y-%m-%d %H:%M}).")
+        out.print(f"{done.prompt}: switched on, says {done.actor} ({local(done.at, config.zone)}).")
     for prompt in await awaiting(config, database, message):
         out.print(
             f"{prompt.line} {prompt.language}: awaiting confirmation. Switch the prompt on at the switchboard "

@@ -13,7 +13,7 @@ from broadcaster.cli.board_changes import changes_as_data, print_board
 from broadcaster.cli.ending import settled
 from broadcaster.cli.errors import NOT_DELIVERED
 from broadcaster.cli.options import Answers
-from broadcaster.cli.output import print_json, show_text, table, talking
+from broadcaster.cli.output import local, print_json, show_text, table, talking
 from broadcaster.cli.previewing import audience_line
 from broadcaster.cli.progress import as_data, progress_table
 from broadcaster.cli.reporting import report
@@ -119,10 +119,10 @@ def print_plan(out: Console, plan: Plan, audience: Audience, now: datetime) -> N
         shown.add_row(municipality, *cells)
     out.print(shown)
     done, expires = now + audience.duration, expiry(plan.message, now)
-    readers = f"{audience_line(audience)} Done at about {done:%H:%M}."
+    readers = f"{audience_line(audience)} Done at about {done:%H:%M %Z}."
     if plan.message.kind is Kind.UPDATE and not plan.message.notify:
         readers = "Residents get no SMS: an update reaches them by SMS only if it says notify = true."
-    out.print(f"{readers} Expires {expires:%Y-%m-%d %H:%M}.")
+    out.print(f"{readers} Expires {local(expires, plan.zone)}.")
     print_untranslated(out, audience.untranslated)
     if done >= expires:
         out.print(

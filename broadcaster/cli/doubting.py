@@ -8,7 +8,7 @@ from rich.console import Console
 from broadcaster.cli import context
 from broadcaster.cli.doubts import Decision
 from broadcaster.cli.errors import UsageError
-from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli.output import console, exactly, print_json, table
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.delivery import State
@@ -40,9 +40,9 @@ async def show_all(config: Config, message: str | None, *, as_json: bool) -> Non
         return
     shown = table("doubt", "message", "lane", "target", "since", "waits for", "what is known")
     for one, target in zip(found, targets, strict=True):
-        since = one.tried.astimezone(config.zone)
         waits = "a person" if one.held else "the provider"
-        shown.add_row(str(one.id), one.message, one.lane, target, f"{since:%H:%M:%S}", waits, one.reason or "")
+        since = exactly(one.tried, config.zone)
+        shown.add_row(str(one.id), one.message, one.lane, target, since, waits, one.reason or "")
     out.print(shown)
     out.print("The provider is asked by itself while `broadcaster serve` or `send` runs.")
 
@@ -61,10 +61,8 @@ async def show_ended(config: Config, message: str | None, *, as_json: bool) -> N
         return
     shown = table("doubt", "message", "lane", "target", "settled", "it became", "because", "by")
     for one, target in zip(found, targets, strict=True):
-        at, end = one.ending.at.astimezone(config.zone), one.ending
-        shown.add_row(
-            str(end.delivery), one.message, one.lane, target, f"{at:%H:%M:%S}", _words(end.state), end.how, end.actor
-        )
+        at, end = exactly(one.ending.at, config.zone), one.ending
+        shown.add_row(str(end.delivery), one.message, one.lane, target, at, _words(end.state), end.how, end.actor)
     out.print(shown)
 
 
@@ -90,19 +88,16 @@ async def show_one(config: Config, doubt: int, *, as_json: bool) -> None:
         out.print(f"doubt {doubt}: {ended[0].headline}, message {ended[0].message}", style="bold")
         out.print(f"To {target} for {ended[0].municipality}, by {ended[0].lane}; it is {_words(ended[0].state)} now.")
     for summary in ended:
-        at, end = summary.ending.at.astimezone(config.zone), summary.ending
-        out.print(f"{at:%Y-%m-%d %H:%M:%S} its doubt ended by {end.actor}: {_words(end.state)}, as {end.how}.")
+        at, end = exactly(summary.ending.at, config.zone), summary.ending
+        out.print(f"{at} its doubt ended by {end.actor}: {_words(end.state)}, as {end.how}.")
 
 
 def _print_open(out: Console, config: Config, one: DoubtSummary, target: str) -> None:
-    tried, asked = one.tried.astimezone(config.zone), one.due.astimezone(config.zone)
+    tried, asked = exactly(one.tried, config.zone), exactly(one.due, config.zone)
     out.print(f"doubt {one.id}: {one.headline} ({one.severity}), message {one.message}", style="bold")
-    out.print(
-        f"To {target} for {one.municipality}, by {one.lane}; tried {_times(one.attempts)}, "
-        f"last {tried:%Y-%m-%d %H:%M:%S}."
-    )
+    out.print(f"To {target} for {one.municipality}, by {one.lane}; tried {_times(one.attempts)}, last {tried}.")
     out.print(f"What is known: {one.reason or 'nothing'}.")
-    out.print(f"The provider was asked {_times(one.looks)} without an answer; it is asked next at {asked:%H:%M:%S}.")
+    out.print(f"The provider was asked {_times(one.looks)} without an answer; it is asked next at {asked}.")
     if one.held:
         out.print(f"It waits for you: broadcaster doubts resolve {one.id} arrived, again or abandon.")
 

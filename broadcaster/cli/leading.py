@@ -12,7 +12,7 @@ from rich.text import Text
 from broadcaster.cli import context
 from broadcaster.cli.board_changes import entries_as_data, print_entries
 from broadcaster.cli.errors import UsageError
-from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli.output import console, local, print_json, table
 from broadcaster.cli.progress import as_data
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
@@ -74,7 +74,7 @@ async def close_one(config: Config, wanted: str) -> None:
         found = await named(store.database, wanted)
         before = await close_incident(store.database, found.name, utc_now(), context.actor())
     if before.closed is not None:
-        print(f"{before.name} is closed since {_local(before.closed, config)}.")
+        print(f"{before.name} is closed since {local(before.closed, config.zone)}.")
     else:
         print(f"{before.name} is closed.")
 
@@ -169,7 +169,7 @@ async def show_one(config: Config, wanted: str, *, as_json: bool) -> None:
         )
     last = {said.id for said in current(thread, now)}
     for said in thread:
-        what = f"{said.id}  {_local(said.issued, config)}  {said.kind}, {said.severity}: {said.headline}"
+        what = f"{said.id}  {local(said.issued, config.zone)}  {said.kind}, {said.severity}: {said.headline}"
         by = f"by {authors[said.id]}; " if said.id in authors else ""
         out.print(Text(what, style="bold" if said.id in last else ""))
         out.print(f"  {by}{_state(said, thread, now)}. {_became(progress[said.id])}")
@@ -217,12 +217,12 @@ def _next(running: Iterable[Clock]) -> Deadline | None:
 def _print_head(out: Console, config: Config, incident: Incident, later: Sequence[Incident]) -> None:
     out.print(incident.name, style="bold")
     by = f" by {incident.opened_by}" if incident.opened_by else ""
-    out.print(f"Opened {_local(incident.opened, config)}{by}.")
+    out.print(f"Opened {local(incident.opened, config.zone)}{by}.")
     if incident.closed is not None:
         by = f" by {incident.closed_by}" if incident.closed_by else ""
-        out.print(f"Closed {_local(incident.closed, config)}{by}.")
+        out.print(f"Closed {local(incident.closed, config.zone)}{by}.")
     if incident.aware is not None:
-        out.print(f"Known since {_local(incident.aware, config)}.")
+        out.print(f"Known since {local(incident.aware, config.zone)}.")
     if incident.earlier is not None:
         out.print(f"Earlier: {incident.earlier}.")
     if later:
@@ -233,8 +233,8 @@ def _print_expired(out: Console, config: Config, incident: Incident, thread: Seq
     """Say that residents have not heard anything for too long, and what to do."""
     last = next(said.id for said in last_words(thread) if said.expires == since)
     out.print(
-        f"OVERDUE: message {last} expired {_local(since, config)}. Residents still see and hear it, with how old it is "
-        f"and that it is not over. Send an update (`broadcaster update {last} FILE`), say that it is over "
+        f"OVERDUE: message {last} expired {local(since, config.zone)}. Residents still see and hear it, with how old "
+        f"it is and that it is not over. Send an update (`broadcaster update {last} FILE`), say that it is over "
         f'(`broadcaster all-clear {last}`), or end it without a word: `broadcaster incident close "{incident.name}"`.'
     )
 
@@ -243,14 +243,14 @@ def _said_last(thread: Sequence[Said], waiting: Owed, config: Config, now: datet
     if not thread:
         return ""
     expired = "" if waiting.expired is None else f" (expired {_span(now - waiting.expired)} ago)"
-    return f"{_local(thread[-1].issued, config)}{expired}"
+    return f"{local(thread[-1].issued, config.zone)}{expired}"
 
 
 def _clock_table(running: Iterable[Clock], config: Config, now: datetime) -> Any:  # noqa: ANN401 (rich has many kinds)
     shown = table("deadline", "at the latest", "how it stands", "what", "rule")
     for clock in running:
         one = clock.deadline
-        shown.add_row(one.id, _local(one.due, config), _standing(clock, config, now), one.text, one.rule)
+        shown.add_row(one.id, local(one.due, config.zone), _standing(clock, config, now), one.text, one.rule)
     return shown
 
 
@@ -261,7 +261,7 @@ def _standing(clock: Clock, config: Config, now: datetime) -> str:
     if report.not_due is not None:
         return f"not due: {report.not_due}"
     late = f", {_span(report.at - due)} late" if report.at > due else ""
-    return f"done {_local(report.at, config)}{late}"
+    return f"done {local(report.at, config.zone)}{late}"
 
 
 def _state(said: Said, thread: Sequence[Said], now: datetime) -> str:
@@ -290,7 +290,7 @@ def _due(time: datetime | None, config: Config, now: datetime) -> str:
     if time is None:
         return ""
     late = f" (OVERDUE by {_span(now - time)})" if time <= now else ""
-    return f"{_local(time, config)}{late}"
+    return f"{local(time, config.zone)}{late}"
 
 
 def _span(time: timedelta) -> str:
@@ -300,10 +300,6 @@ def _span(time: timedelta) -> str:
     parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]
     first = next((place for place, (count, _) in enumerate(parts) if count), 2)
     return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count or unit == "min")
-
-
-def _local(time: datetime, config: Config) -> str:
-    return f"{time.astimezone(config.zone):%Y-%m-%d %H:%M}"
 
 
 def _time(text: str, config: Config, now: datetime, option: str) -> datetime:

@@ -3,7 +3,9 @@
 import codecs
 import json
 import sys
+from datetime import datetime
 from typing import TextIO
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.panel import Panel
@@ -60,3 +62,13 @@ def show_text(out: Console, title: str, text: str, size: str = "") -> None:
         out.print(frame)
     else:
         out.print(f"== {title}{f' ({size})' if size else ''}", text, "", sep="\n")
+
+
+def local(moment: datetime | None, zone: ZoneInfo) -> str:
+    """A moment as people there read it, with the name of its zone: ``2026-11-21 18:21 CET``; empty for none."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}" if moment else ""
+
+
+def exactly(moment: datetime | None, zone: ZoneInfo) -> str:
+    """As :func:`local`, to the second."""
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if moment else ""

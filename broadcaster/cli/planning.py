@@ -16,7 +16,7 @@ from broadcaster.cli.delivering import print_plan
 from broadcaster.cli.errors import NOT_DELIVERED, UsageError
 from broadcaster.cli.options import Answers
 from broadcaster.cli.output import print_json, talking
-from broadcaster.cli.scheduling import SHOWN, as_data, local, print_served
+from broadcaster.cli.scheduling import SHOWN, as_data, on_day, print_served
 from broadcaster.clock import utc_now
 from broadcaster.config import Config, Mode
 from broadcaster.opening import opened
@@ -100,7 +100,7 @@ def _recurring(config: Config, source: str, wanted: Recurring, now: datetime) ->
     until = _to_come(wanted.until, config, now)
     intent = Intent("", source, rule, config.zone, until=until, late=_late(wanted.late), promise=wanted.promise)
     if next(intent.runs(now), None) is None:
-        raise UsageError(f"there is no run before {local(until, config.zone)}: look at --until.")
+        raise UsageError(f"there is no run before {on_day(until, config.zone)}: look at --until.")
     return intent
 
 
@@ -174,13 +174,13 @@ def _print_times(out: Console, intent: Intent, now: datetime) -> None:
     """Show when it goes."""
     runs, zone = list(intent.runs(now)), intent.zone
     if isinstance(intent.rule, Once):
-        out.print(f"It goes by itself at {local(runs[0], zone)}, {zone.key} time.")
+        out.print(f"It goes by itself at {on_day(runs[0], zone)}, {zone.key} time.")
     else:
         out.print(f"It goes by itself {_times(len(runs))}, {zone.key} time:")
         for run in runs[:SHOWN]:
-            out.print(f"  {local(run, zone)}")
+            out.print(f"  {on_day(run, zone)}")
         if runs[SHOWN:]:
-            out.print(f"  and so on; the last time at {local(runs[-1], zone)}.")
+            out.print(f"  and so on; the last time at {on_day(runs[-1], zone)}.")
         if not (intent.promise or intent.composer):
             promise = "no next update is promised. With --promise, each run says when the next comes."
             out.print(f"note: {promise}", style="yellow")
@@ -235,9 +235,9 @@ def _moment(text: str, config: Config, now: datetime) -> datetime:
 def _to_come(text: str, config: Config, now: datetime) -> datetime:
     moment = _moment(text, config, now)
     if moment <= now:
-        raise UsageError(f"{local(moment, config.zone)} is past: write a time to come, as tomorrow 16:00.")
+        raise UsageError(f"{on_day(moment, config.zone)} is past: write a time to come, as tomorrow 16:00.")
     if moment - now > LONGEST_LIFETIME:
-        raise UsageError(f"{local(moment, config.zone)} is more than a year ahead: look at the year.")
+        raise UsageError(f"{on_day(moment, config.zone)} is more than a year ahead: look at the year.")
     return moment
 
 

@@ -11,7 +11,7 @@ from broadcaster.audience import Audience, estimate
 from broadcaster.cli import explaining, practising
 from broadcaster.cli.board_changes import board_of, changes_as_data, print_board
 from broadcaster.cli.errors import BAD_INPUT, UsageError
-from broadcaster.cli.output import console, print_json, show_text
+from broadcaster.cli.output import console, local, print_json, show_text
 from broadcaster.cli.reading import message_of
 from broadcaster.cli.translating import as_data as as_untranslated
 from broadcaster.cli.translating import print_untranslated
@@ -118,7 +118,7 @@ def _print(plan: Plan, config: Config, now: datetime) -> None:
     practising.print_grounds(out, plan.findings)
     ends = expiry(plan.message, now)
     given = "" if plan.message.expires else " (24 hours after sending, as the message names no time)"
-    out.print(f"Expires {ends:%Y-%m-%d %H:%M}{given}.")
+    out.print(f"Expires {local(ends, plan.zone)}{given}.")
 
 
 def audience_line(audience: Audience | None) -> str:

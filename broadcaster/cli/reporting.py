@@ -1,14 +1,13 @@
 """What ``status`` shows."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from rich.console import Console
 
 from broadcaster.cli.confirming import awaiting, confirm, print_confirmations
 from broadcaster.cli.errors import NOT_DELIVERED
 from broadcaster.cli.naming import named
-from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli.output import console, local, print_json, table
 from broadcaster.cli.progress import as_data, progress_table, summary
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
@@ -42,8 +41,8 @@ async def report(config: Config, wanted: str | None, *, as_json: bool, confirmat
         else:
             out = console()
             out.print(f"{found.id}  {found.kind}, {found.severity}: {found.headline}", style="bold")
-            back = f", taken back {_local(found.retracted, config)}" if found.retracted else ""
-            out.print(f"{found.incident}, sent {_local(found.issued, config)}{back}")
+            back = f", taken back {local(found.retracted, config.zone)}" if found.retracted else ""
+            out.print(f"{found.incident}, sent {local(found.issued, config.zone)}{back}")
             out.print(progress_table(progress))
             out.print(summary(progress))
             await print_reasons(out, config, store.database, found.id)
@@ -75,12 +74,8 @@ async def list_recent(config: Config, *, as_json: bool) -> None:
     shown = table("message", "sent", "kind", "state", "headline")
     for m in found:
         state = f"{m.open} to come" if m.open else "taken back" if m.retracted else "done"
-        shown.add_row(m.id, _local(m.issued, config), m.kind, state, m.headline)
+        shown.add_row(m.id, local(m.issued, config.zone), m.kind, state, m.headline)
     console().print(shown)
-
-
-def _local(moment: datetime, config: Config) -> str:
-    return f"{moment.astimezone(config.zone):%Y-%m-%d %H:%M}"
 
 
 async def print_reasons(out: Console, config: Config, database: Database, message: str) -> None:
@@ -95,7 +90,7 @@ async def print_reasons(out: Console, config: Config, database: Database, messag
         if lane.name in waiting and lane.throttled_until is not None and lane.is_throttled(utc_now()):
             until = lane.throttled_until.astimezone(config.zone)
             out.print(
-                f"{lane.name}: the provider wants to be left alone until {until:%Y-%m-%d %H:%M} "
+                f"{lane.name}: the provider wants to be left alone until {local(until, config.zone)} "
                 f"({lane.throttled_reason}). It is tried again sooner, within a minute where lives may depend on it.",
                 style="yellow",
             )

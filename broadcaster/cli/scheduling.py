@@ -11,7 +11,7 @@ from rich.console import Console
 
 from broadcaster.cli import context
 from broadcaster.cli.errors import UsageError
-from broadcaster.cli.output import console, print_json, show_text, table
+from broadcaster.cli.output import console, local, print_json, show_text, table
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.opening import opened
@@ -73,7 +73,7 @@ async def show_one(config: Config, id_: int, *, as_json: bool) -> None:
         return
     out, schedule, zone = console(), one.schedule, one.schedule.intent.zone
     out.print(f"schedule {schedule.id}: {schedule.intent.name}", style="bold")
-    out.print(f"{_when(schedule)}; planned by {schedule.created_by} at {local(schedule.created, zone)}.")
+    out.print(f"{_when(schedule)}; planned by {schedule.created_by} at {on_day(schedule.created, zone)}.")
     out.print(f"Next: {_next(one)}. A run may be {said(schedule.intent.late)} late.")
     for run in one.decided:
         out.print(f"{_became(run, zone)}", style=None if run.state is RunState.SENT else "yellow")
@@ -121,7 +121,7 @@ async def skip_one(config: Config, id_: int) -> None:
         skipped = await schedules.skip(store.database, schedule, utc_now(), context.actor())
     if skipped is None or schedule.next_run is None:
         raise UsageError(f"the next run was decided on meanwhile: see `broadcaster schedule show {id_}`.")
-    print(f"The run of {local(schedule.next_run, schedule.intent.zone)} is left out. {_next_of(skipped)}")
+    print(f"The run of {on_day(schedule.next_run, schedule.intent.zone)} is left out. {_next_of(skipped)}")
 
 
 async def remove_one(config: Config, id_: int) -> None:
@@ -136,11 +136,9 @@ async def remove_one(config: Config, id_: int) -> None:
     print(f"Schedule {id_} is removed: it never runs again. What it has sent stays sent.")
 
 
-def local(moment: datetime, zone: ZoneInfo) -> str:
-    """A moment as the clock on the wall shows it, with the day of the week; with the offset where it comes twice."""
-    there = moment.astimezone(zone)
-    twice = there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
-    return f"{there:%a %Y-%m-%d %H:%M}" + (there.isoformat()[-6:] if twice else "")
+def on_day(moment: datetime, zone: ZoneInfo) -> str:
+    """A moment with its day of the week, by which people plan."""
+    return f"{moment.astimezone(zone):%a} {local(moment, zone)}"
 
 
 def print_served(out: Console, *, served: bool) -> None:
@@ -193,7 +191,7 @@ def _is_recent(one: _Overview, now: datetime) -> bool:
 
 def _when(schedule: Schedule) -> str:
     until = schedule.intent.until
-    end = "" if until is None else f" until {local(until, schedule.intent.zone)}"
+    end = "" if until is None else f" until {on_day(until, schedule.intent.zone)}"
     return f"{_words(schedule.intent.rule)}{end}"
 
 
@@ -212,13 +210,13 @@ def _words(rule: Rule) -> str:
 def _next(one: _Overview) -> str:
     if one.schedule.paused:
         return "paused"
-    return "; ".join(local(run, one.schedule.intent.zone) for run in one.upcoming) or "none"
+    return "; ".join(on_day(run, one.schedule.intent.zone) for run in one.upcoming) or "none"
 
 
 def _next_of(schedule: Schedule) -> str:
     if schedule.next_run is None:
         return "No run is left."
-    return f"The next run is that of {local(schedule.next_run, schedule.intent.zone)}."
+    return f"The next run is that of {on_day(schedule.next_run, schedule.intent.zone)}."
 
 
 def _last(one: _Overview) -> str:
@@ -226,7 +224,7 @@ def _last(one: _Overview) -> str:
 
 
 def _became(run: Run, zone: ZoneInfo) -> str:
-    told = f"{local(run.planned, zone)} {run.state}"
+    told = f"{on_day(run.planned, zone)} {run.state}"
     if run.message is not None:
         told += f" {run.message}"
     return f"{told}: {run.reason}" if run.reason else told

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from broadcaster.cli.errors import UsageError
-from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli.output import console, exactly, print_json, table
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.opening import opened
@@ -41,16 +41,16 @@ async def show_all(config: Config, *, as_json: bool) -> None:
     shown = table("source", "kind", "then", "every", "last success", "last failure", "untidy", "next poll", "address")
     for source in config.sources.values():
         state = states.get(source.name)
-        failed = f"{_time(config, state.failed)}: {state.reason}" if state and state.failed else ""
+        failed = f"{exactly(state.failed, config.zone)}: {state.reason}" if state and state.failed else ""
         shown.add_row(
             source.name,
             source.kind.name,
             source.rule.then,
             f"{source.every.total_seconds():.0f} s",
-            _time(config, state.succeeded if state else None) or "never",
+            exactly(state.succeeded if state else None, config.zone) or "never",
             failed,
             (state.untidy if state else None) or "",
-            _time(config, state.next_poll if state else None) or "at once",
+            exactly(state.next_poll if state else None, config.zone) or "at once",
             source.url,
         )
     out.print(shown)
@@ -94,7 +94,7 @@ def _print_polled(config: Config, name: str, result: Polled) -> None:
         out.print(f"{name}:", style="bold")
         shown = table("issued", "item", "severity", "decision", "because", "where", "became")
         for one in result.decided:
-            issued = _time(config, one.item.sent)
+            issued = exactly(one.item.sent, config.zone)
             shown.add_row(issued, _headline(one), one.item.severity, one.fate, one.reason, one.details, one.became)
         out.print(shown)
     if result.untidy:
@@ -119,7 +119,8 @@ async def show_drafts(config: Config, *, as_json: bool) -> None:
     shown = table("made", "draft", "because", "state", "incident")
     for one in drafts:
         file = f"{FOLDER}/{one.draft}"
-        shown.add_row(_time(config, one.seen), file, _reason(one), _holds(one, found, folder), one.incident or "")
+        seen, holds = exactly(one.seen, config.zone), _holds(one, found, folder)
+        shown.add_row(seen, file, _reason(one), holds, one.incident or "")
     out.print(shown)
     out.print(f"Look at one with `broadcaster preview`, and send it with `broadcaster send`. They stand in {folder}.")
 
@@ -144,7 +145,7 @@ async def show_items(config: Config, name: str | None, *, as_json: bool) -> None
     shown = table("seen", "source", "item", "severity", "decision", "because", "where", "became")
     for one in found:
         became = one.message or one.draft or ""
-        seen = _time(config, one.seen)
+        seen = exactly(one.seen, config.zone)
         row = (seen, one.source, one.item, one.severity, one.decision, _reason(one), one.details or "", became)
         shown.add_row(*row)
     out.print(shown)
@@ -176,10 +177,6 @@ def _headline(one: Decided) -> str:
 
 def _reason(entry: Entry) -> str:
     return Reason[entry.reason.upper()].value
-
-
-def _time(config: Config, time: datetime | None) -> str:
-    return f"{time.astimezone(config.zone):%Y-%m-%d %H:%M:%S}" if time else ""
 
 
 def _as_data(source: Source, state: SourceState | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from broadcaster.cli import context
 from broadcaster.cli.errors import UsageError
 from broadcaster.cli.naming import municipalities_named
-from broadcaster.cli.output import console, print_json, table
+from broadcaster.cli.output import console, local, print_json, table
 from broadcaster.config import Config
 from broadcaster.intake import subscription
 from broadcaster.numbers import NumberError, masked, mobile
@@ -70,8 +70,8 @@ async def show_one(config: Config, number: str, *, as_json: bool) -> None:
         return
     shown = table("municipality", "given", "how", "withdrawn", "how", "text")
     for one in known:
-        withdrawn = (_local(one.withdrawn, config), one.withdrawn_how or "")
-        shown.add_row(one.municipality, _local(one.given, config), one.how, *withdrawn, one.version or "")
+        withdrawn = (local(one.withdrawn, config.zone), one.withdrawn_how or "")
+        shown.add_row(one.municipality, local(one.given, config.zone), one.how, *withdrawn, one.version or "")
     out = console()
     out.print(shown)
     for version, text in {one.version: one.shown for one in known if one.version}.items():
@@ -96,9 +96,9 @@ async def show_all(config: Config, municipality: str | None, *, numbers: bool, a
                 listed.append(_as_data(entry, number))
             else:
                 cells = [number, entry.subscription.municipality, entry.subscription.language]
-                cells += [_local(entry.since, config), entry.consent or ""]
+                cells += [local(entry.since, config.zone), entry.consent or ""]
                 if with_gone:
-                    cells += [_local(entry.gone, config), entry.gone_reason or ""]
+                    cells += [local(entry.gone, config.zone), entry.gone_reason or ""]
                 shown.add_row(*cells)
     if as_json:
         print_json({"subscriptions": listed})
@@ -167,10 +167,6 @@ def _number(written: str, config: Config) -> str:
         return mobile(_given(written), config.residents.countries)
     except NumberError as error:
         raise UsageError(f"this {error}.") from None
-
-
-def _local(time: datetime | None, config: Config) -> str:
-    return f"{time.astimezone(config.zone):%Y-%m-%d %H:%M}" if time else ""
 
 
 def only(config: Config) -> str | None:

@@ -65,7 +65,7 @@ class DoneAt(ProgressColumn):
         """Say it, as soon as there is a speed."""
         if task.time_remaining is None:
             return Text("")
-        return Text(f"done at {datetime.now(self._zone) + timedelta(seconds=task.time_remaining):%H:%M}")
+        return Text(f"done at {datetime.now(self._zone) + timedelta(seconds=task.time_remaining):%H:%M %Z}")
 
 
 @contextmanager

@@ -225,4 +225,4 @@ async def test_nobody_is_asked_in_a_pipe_and_a_no_plans_nothing(desk: Desk) -> N
 
 
 def _shown(text: str) -> str:
-    return f"{datetime.fromisoformat(text):%a %Y-%m-%d %H:%M}"
+    return f"{datetime.fromisoformat(text).replace(tzinfo=STOCKHOLM):%a %Y-%m-%d %H:%M %Z}"

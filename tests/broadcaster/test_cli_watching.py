@@ -24,4 +24,4 @@ def test_the_bar_tells_when_all_will_be_done_by_the_configured_clock() -> None:
 
     assert before == ""
     assert left is not None
-    assert shown in {f"done at {soonest + timedelta(minutes=late):%H:%M}" for late in (0, 1)}
+    assert shown in {f"done at {soonest + timedelta(minutes=late):%H:%M %Z}" for late in (0, 1)}
