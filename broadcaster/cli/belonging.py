@@ -7,9 +7,9 @@ from rich.console import Console
 from broadcaster.belonging import Belonging, belonging
 from broadcaster.cli import context
 from broadcaster.cli.agreeing import agreed
-from broadcaster.cli.board_changes import local
 from broadcaster.cli.errors import UsageError
 from broadcaster.cli.options import Answers
+from broadcaster.cli.output import local
 from broadcaster.config import Config
 from broadcaster.opening import opened
 from messages.model import Kind, Message
@@ -79,8 +79,8 @@ def described(found: Belonging, config: Config) -> str:
         return f"New incident {quoted(found.name)}."
     messages = "1 message" if found.messages == 1 else f"{found.messages} messages"
     if known.closed is not None:
-        return f"Incident {quoted(found.name)}, closed since {local(known.closed, config)}, {messages}."
-    return f"Incident {quoted(found.name)}, going on since {local(known.opened, config)}, {messages}."
+        return f"Incident {quoted(found.name)}, closed since {local(known.closed, config.zone)}, {messages}."
+    return f"Incident {quoted(found.name)}, going on since {local(known.opened, config.zone)}, {messages}."
 
 
 async def _belonging(config: Config, message: Message) -> Belonging:
