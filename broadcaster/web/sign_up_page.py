@@ -12,6 +12,7 @@ from broadcaster.store.signups import Purpose
 from channels.page import STYLE, policy
 from channels.page.about import brand, statement
 from channels.page.dialling import shown
+from channels.page.site import ABOUT
 from channels.provider import Contacts, Topic
 from messages.languages import Language, language
 from messages.languages.sign_up import SignUpWords
@@ -119,6 +120,7 @@ class SignUpPage:
             home=self._home("./"),
             languages=self._translations(),
             rights=self._rights() if joins else None,
+            about_path=ABOUT,
         )
 
     def code(self, id_: str, *, wrong: bool = False) -> bytes:

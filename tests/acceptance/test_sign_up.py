@@ -291,5 +291,7 @@ async def test_the_public_page_leads_to_the_form_in_its_own_language(by_sqlite: 
     assert 'href="../borgholm/anmalan"' in (await by_sqlite.get("borgholm/")).body
     assert 'href="../../borgholm/anmalan?lang=en"' in (await by_sqlite.get("borgholm/en/")).body
     page = (await by_sqlite.get("borgholm/anmalan?lang=en")).body
+    assert 'href="./en/om/"' in page
+    assert "Accessibility statement" in (await by_sqlite.get("borgholm/en/om/")).body
     assert "Get texts from Borgholm Municipality" in page
     assert '<option value="en" lang="en" selected>' in page
