@@ -1,6 +1,5 @@
 """What ``broadcaster init`` writes. Whatever is there already is left as it is."""
 
-import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
+from broadcaster import private
 from broadcaster.store.sealing import new_key
 from channels import fiction
 
@@ -41,10 +41,10 @@ def write_missing(file: Path, port: int = PORT) -> list[Path]:
         ScaffoldError: when something cannot be written.
     """
     try:
-        new = _write_new(file, template(port), 0o644)
+        new = _write_new(file, template(port))
         secrets = _secrets(file.read_bytes())
         found = [(file.parent / name, secret) for name, secret in secrets]
-        return [file] * new + [path for path, secret in found if _write_new(path, f"{secret}\n", 0o600)]
+        return [file] * new + [path for path, secret in found if _write_new(path, f"{secret}\n")]
     except OSError as error:
         raise ScaffoldError(
             f"{error.filename or file}: cannot be written: {error.strerror}. Choose a folder that you may use."
@@ -72,14 +72,13 @@ def _secrets(source: bytes) -> Iterator[tuple[str, str]]:
                 yield value["file"], fiction.SECRET  # the sandbox takes any; a live one comes from the provider
 
 
-def _write_new(path: Path, text: str, mode: int) -> bool:
-    """Write a file unless it is there. From its first moment on, only those can read it whom the mode lets."""
+def _write_new(path: Path, text: str) -> bool:
+    """Write a file, for its owner alone, unless it is there."""
     with suppress(FileExistsError):  # a file in the folder's place, which opening will tell
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(path.parent)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with private.create(path) as stream:
+            stream.write(text.encode())
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
     return True

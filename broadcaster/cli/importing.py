@@ -2,17 +2,18 @@
 
 import asyncio
 import csv
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from broadcaster import private
 from broadcaster.cli import context
 from broadcaster.cli.agreeing import agreed
 from broadcaster.cli.errors import BAD_INPUT, ServiceError
@@ -138,12 +139,12 @@ def _write_left_out(file: Path, intake: Intake) -> Path:
     for number in count(1):
         beside = file.with_name(f"{file.stem}-left-out{'' if number == 1 else f'-{number}'}.csv")
         try:
-            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = private.create(beside)
         except FileExistsError:
             continue
         except OSError as error:
             raise ServiceError(f"{beside} cannot be written: {error.strerror}. The good rows are imported.") from None
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:  # with the mark that Excel looks for
+        with TextIOWrapper(handle, encoding="utf-8-sig", newline="") as stream:  # with the mark that Excel looks for
             csv.writer(stream, delimiter=";").writerows(_rows(intake))
         return beside
     raise AssertionError  # there is always another number

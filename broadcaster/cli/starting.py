@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+from broadcaster import private
 from broadcaster.cli.errors import UsageError
 from broadcaster.cli.naming import municipalities_named
 from broadcaster.config import Config
@@ -35,8 +36,8 @@ def write(file: Path, text: str) -> None:
         UsageError: it is there, or cannot be written.
     """
     try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        with private.create(file) as stream:
+            stream.write(text.encode())
     except FileExistsError:
         raise UsageError(f"{file} is there already: name another file, so that nothing is overwritten.") from None
     except OSError as error:

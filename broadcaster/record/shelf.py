@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from broadcaster import private
 from broadcaster.record.document import FORMAT
 from broadcaster.record.files import MANIFEST, TIMELINE
 
@@ -66,11 +67,11 @@ def _other(directory: Path, incident: str) -> str:
 
 
 def _write(directory: Path, files: Mapping[str, bytes]) -> None:
-    directory.mkdir()
+    directory.mkdir(mode=private.FOLDER)
     for name, content in files.items():
         path = directory / name
-        path.parent.mkdir(exist_ok=True)
-        with path.open("xb") as file:
+        path.parent.mkdir(mode=private.FOLDER, exist_ok=True)
+        with private.create(path) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

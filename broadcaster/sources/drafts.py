@@ -4,6 +4,7 @@ import re
 from itertools import count
 from pathlib import Path
 
+from broadcaster import private
 from broadcaster.sources.composing import short_hash
 
 FOLDER = "drafts"
@@ -19,12 +20,12 @@ def write(folder: Path, source: str, item: str, text: str) -> str:
     Raises:
         OSError: it cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    private.make_folder(folder)
     for number in count(1):
         file = folder / f"{_stem(source, item)}{'' if number == 1 else f'-{number}'}.md"
         try:
-            with file.open("x", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+            with private.create(file) as stream:
+                stream.write(text.encode())
         except FileExistsError:
             if file.read_bytes() != text.encode():
                 continue

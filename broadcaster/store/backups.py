@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
+from broadcaster import private
 from broadcaster.store import generations
 from broadcaster.store.database import BUSY_TIMEOUT, HEAD, Database
 from broadcaster.store.errors import StoreError
@@ -62,7 +63,8 @@ async def restore(database: Database, backup: Path, now: datetime, actor: str) -
             after = 0 if kept is None else await _number(database)
             if kept is not None:
                 await asyncio.to_thread(_back_up, file, kept, now)
-            os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+            if kept is None:
+                private.create(file).close()
             async with copy.write() as connection:
                 opening = await generations.begin(connection, copy, place_of_file(file), now, actor, after=after)
         await asyncio.to_thread(_copy, scratch, file)
@@ -108,7 +110,7 @@ def _scratch(target: Path) -> Iterator[Path]:
     """A new file beside another one that only its owner can read; gone afterwards, unless it was renamed."""
     scratch = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        os.close(os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        private.create(scratch).close()
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror}. Name a folder that you may use.") from None
     try:

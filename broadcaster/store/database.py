@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, Table, event, func, inspect, make_url, s
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from broadcaster import private
 from broadcaster.store import sqlite as sqlite_files
 from broadcaster.store.errors import StoreError, explained
 
@@ -201,6 +202,9 @@ class Database:
         Raises:
             StoreError: when the database cannot be used or is from a newer version.
         """
+        if not self.exists():  # SQLite gives the files beside it the same rights
+            with suppress(OSError):  # which SQLite meets, too, and tells
+                private.create(Path(self.name)).close()
         found = await self.revision()
         if found is not None and found > HEAD:
             raise self._newer(found)
