@@ -335,3 +335,21 @@ async def test_of_two_processes_one_reminds_each_person_on_duty(desk: Desk) -> N
     }
     assert "".join(logs).count("the deadline early-warning of 'Dataintrång' is near") == 1
     assert not any(number in log for log in logs for number in ON_DUTY)
+
+
+async def test_people_are_told_before_and_when_the_last_word_of_an_incident_expires(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with town(tmp_path, database_url) as here:
+        await here.say(promise=None)
+        await here.after(46 * HOUR)
+        await here.after(HOUR)
+        (soon,) = await here.reminded(2)
+        assert "om 60 min" in soon
+        assert "det senaste meddelandet" in soon
+        await here.after(HOUR)
+        assert "slutade det senaste meddelandet gälla: Dataintrång." in (await here.reminded(4))[-1]
+        await here.after(HOUR)
+        await here.say("all-clear", "Allt fungerar", promise=None)
+        await here.after(HOUR)
+        assert len(await here.reminded(4)) == 2
