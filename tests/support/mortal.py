@@ -92,7 +92,7 @@ def _live(config: Path, file: Path, dies: Point | None, ahead: timedelta, said: 
 
 async def _send(config_file: Path, message: bytes, file: str, clock: Clock) -> None:
     config = load(config_file)
-    plan = prepare(message, file, config, clock.now)
+    plan = prepare(message, file, config, clock.now.astimezone(config.zone))
     async with assembled(config, clock) as broadcaster:
         watch = Watch(asyncio.Event(), lambda _: None, patience=20)
         await send(broadcaster, plan, now=clock.now, actor="test", watch=watch)
