@@ -219,7 +219,7 @@ async def test_preview_prints_every_text_with_its_measures(desk: Desk) -> None:
 
     assert ran.code == 0
     assert ran.err == ""
-    assert set(ran.data) == {"renditions", "recipients", "cost", "problems", "findings"}
+    assert set(ran.data) == {"renditions", "recipients", "cost", "problems", "board", "untranslated", "findings"}
     assert (ran.data["recipients"], ran.data["cost"], ran.data["problems"]) == (2, 0.7, [])
     found = {(r["municipality"], r["channel"], r["language"]): r for r in ran.data["renditions"]}
     assert len(found) == 2 * 5 * 2
