@@ -206,7 +206,7 @@ async def test_the_site_is_exported_twice_alike_and_without_what_is_gone(desk: D
     desk.configure('languages = ["sv", "en"]\n', 'languages = ["sv"]\n')
     await desk.run("site", "export", "out")
 
-    assert first.out == "6 pages and 23 files of feeds in out.\n"
+    assert first.out == "10 pages and 23 files of feeds in out.\n"
     assert second.out == first.out
     assert "Våra system är avstängda".encode() in written["index.html"]
     assert "Våra system är avstängda".encode() in written["feeds/borgholm/sv.rss"]
