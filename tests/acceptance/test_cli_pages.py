@@ -33,6 +33,9 @@ async def until(http: aiohttp.ClientSession, address: str, words: str) -> str:
                 return page
 
 
+CALLED = 'Ring <a href="tel:112">112</a>'
+
+
 async def test_what_is_sent_and_set_is_on_the_page(desk: Desk) -> None:
     desk.configure('# directory = "site"', 'directory = "site"')
     async with listening(desk, "serve") as service, aiohttp.ClientSession() as http:
@@ -44,13 +47,13 @@ async def test_what_is_sent_and_set_is_on_the_page(desk: Desk) -> None:
         changed = await desk.run(
             "services", "set", "Trygghetslarm", "limited", "-m", "borgholm", "--note", "Ring 112", "--yes"
         )
-        limited = await until(http, f"{service.address}/borgholm/", "Ring 112")
-        joint = await until(http, f"{service.address}/", "Ring 112")
+        limited = await until(http, f"{service.address}/borgholm/", CALLED)
+        joint = await until(http, f"{service.address}/", CALLED)
         await service.stop()
 
     assert sent.code == changed.code == 0
     assert "<article" not in empty
-    assert "Ring 0485-880 00 om du behöver oss." in swedish
+    assert 'Ring <a href="tel:+4648588000">0485-880 00</a> om du behöver oss.' in swedish
     assert "Nästa uppdatering" in swedish
     assert "Trygghetslarm" in swedish
     assert "Ring i stället" not in swedish
@@ -64,7 +67,7 @@ async def test_what_is_sent_and_set_is_on_the_page(desk: Desk) -> None:
     assert "Mörbylånga kommun" in joint
     written = (desk.folder / "site/borgholm/index.html").read_text(encoding="utf-8")
     assert "Våra system är avstängda" in written
-    assert "Ring 112" in written
+    assert CALLED in written
 
 
 async def test_an_exercise_leaves_the_board_alone(desk: Desk) -> None:
