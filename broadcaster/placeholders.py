@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from broadcaster.config import Config
+from broadcaster.config import Config, ConfigError, Mode
 from channels import fiction
 from messages import toml_lines
 from messages.problems import Place, Problem
@@ -11,12 +11,11 @@ _REPLACE = "Put your own in its place."
 _TAKE_OUT = "Take the line out: without it the account speaks to the real provider."
 
 
-def placeholders(config: Config, source: str) -> list[Problem]:
-    """All that has to be replaced before the mode can be live.
-
-    Args:
-        source: the configuration as it is written, for the lines.
-    """
+def placeholders(config: Config) -> list[Problem]:
+    """All that is still to be replaced where the mode is live; in the sandbox everything may stand for something."""
+    if config.mode is not Mode.LIVE:
+        return []
+    source = config.file.read_text(encoding="utf-8")
     return [
         Problem(
             f"{what}.",
@@ -25,6 +24,16 @@ def placeholders(config: Config, source: str) -> list[Problem]:
         )
         for path, what in _found(config)
     ]
+
+
+def expect_none(config: Config) -> None:
+    """Make sure that nothing of a live configuration still has to be replaced.
+
+    Raises:
+        ConfigError: something has.
+    """
+    if problems := placeholders(config):
+        raise ConfigError(problems)
 
 
 def _found(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:

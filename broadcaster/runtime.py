@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import aiohttp
+
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.contacts import contacts_of
@@ -18,6 +20,7 @@ from broadcaster.engine.engine import Engine
 from broadcaster.engine.failover import Way
 from broadcaster.engine.station import Workshop, untold
 from broadcaster.opening import Store, opened
+from broadcaster.placeholders import expect_none
 from broadcaster.store import generations
 from broadcaster.store.board import BoardStore
 from broadcaster.store.database import Database
@@ -63,27 +66,18 @@ async def assembled(
 
     Args:
         results: is told of the verdicts that are written down in each lane.
+
+    Raises:
+        ConfigError: the mode is live, and something only stands for what residents are reached by.
     """
+    expect_none(config)
     holder = new_holder()
     async with (
         opened(config) as store,
         _served(store.database, holder, clock, config) as generation,
         session(KEEP_ALIVE) as http,
     ):
-        surfaces, board = SurfaceStore(store.database, clock), BoardStore(store.database)
-        wiring = Wiring(
-            http,
-            surfaces,
-            config.municipalities,
-            config.serve.public_url,
-            board=board,
-            contacts=contacts_of(config),
-            zone=config.zone,
-            recordings=RecordingStore(store.database),
-            now=clock,
-            hubs=config.hubs,
-        )
-        channels = {name: account.provider.build(account.settings, wiring) for name, account in config.accounts.items()}
+        channels = channels_of(config, store.database, http, clock)
         shop = Workshop(
             database=store.database,
             ledger=Ledger(store.database),
@@ -96,7 +90,27 @@ async def assembled(
         )
         engine = Engine(config.accounts, channels, _ways(config), shop)
         with _no_garbage_so_far():
+            surfaces, board = SurfaceStore(store.database, clock), BoardStore(store.database)
             yield Broadcaster(config, store, surfaces, board, channels, engine)
+
+
+def channels_of(
+    config: Config, database: Database, http: aiohttp.ClientSession, clock: Callable[[], datetime]
+) -> Mapping[str, Channel]:
+    """The channel of each account."""
+    wiring = Wiring(
+        http,
+        SurfaceStore(database, clock),
+        config.municipalities,
+        config.serve.public_url,
+        board=BoardStore(database),
+        contacts=contacts_of(config),
+        zone=config.zone,
+        recordings=RecordingStore(database),
+        now=clock,
+        hubs=config.hubs,
+    )
+    return {name: account.provider.build(account.settings, wiring) for name, account in config.accounts.items()}
 
 
 @asynccontextmanager

@@ -33,8 +33,8 @@ async def report(config: Config, *, online: bool, as_json: bool) -> int:
         people = await store.subscribers.people()
         await store.subscribers.expect_key()
         database = await store.database.version()
-        if config.mode is Mode.LIVE:
-            _expect_nothing_made_up(config, await store.subscribers.among(fiction.MOBILES))
+        residents = await store.subscribers.among(fiction.MOBILES) if config.mode is Mode.LIVE else 0
+    _expect_nothing_made_up(config, residents)
     remarks = _remarks(config, people)
     examined = await _examined(config) if online else None
     if as_json:
@@ -66,7 +66,7 @@ def _print(out: Console, config: Config, people: int, remarks: Sequence[str], da
 
 
 def _expect_nothing_made_up(config: Config, residents: int) -> None:
-    problems = placeholders(config, config.file.read_text(encoding="utf-8"))
+    problems = placeholders(config)
     if residents:
         advice = "Start with an empty database: see `docs/how-to/go-live.md`."
         problems.append(Problem(f"{residents} of the subscribers are numbers that belong to nobody.", advice=advice))

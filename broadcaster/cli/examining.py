@@ -12,7 +12,8 @@ from broadcaster.cli.output import table
 from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.cost import Fare, fares, segments_left
-from broadcaster.runtime import assembled
+from broadcaster.opening import opened
+from broadcaster.runtime import channels_of
 from channels.contract import Channel, Condition, Examine
 from channels.sources.fetching import Fetcher, Unreachable
 from channels.wire import session
@@ -63,16 +64,18 @@ class Examined:
 async def examine(config: Config) -> Examined:
     """Ask all providers at the same time, and all sources.
 
+    It begins nothing in the database: where that is a copy, the copy stays one that nobody sends from.
+
     Raises:
         StoreError, SealError: the database or its key cannot be used.
     """
-    async with assembled(config) as broadcaster:
-        counts = await broadcaster.store.subscribers.counts()
-        conditions = await asyncio.gather(*map(_asked, broadcaster.channels.values()))
-    async with session() as http:
+    async with opened(config) as store, session() as http:
+        counts = await store.subscribers.counts()
+        channels = channels_of(config, store.database, http, utc_now)
+        conditions = await asyncio.gather(*map(_asked, channels.values()))
         fetcher = Fetcher(http)
         fetched = await asyncio.gather(*(fetcher.fetch(source.url) for source in config.sources.values()))
-    accounts = dict(zip(broadcaster.channels, conditions, strict=True))
+    accounts = dict(zip(channels, conditions, strict=True))
     reasons = [answer.reason if isinstance(answer, Unreachable) else "" for answer in fetched]
     sources, costs = dict(zip(config.sources, reasons, strict=True)), fares(config, counts)
     troubles = [*_of_accounts(accounts, costs, utc_now()), *_of_sources(sources)]

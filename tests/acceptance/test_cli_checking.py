@@ -2,6 +2,9 @@
 
 import pytest
 
+from broadcaster.config import load
+from broadcaster.opening import opened
+from broadcaster.store import generations
 from channels.sandbox import Behaviour, Fault
 from tests.support.desk import Desk
 from tests.support.world import resident
@@ -31,6 +34,22 @@ async def test_live_refuses_all_that_only_stands_for_something(desk: Desk) -> No
     assert ran.out == ""
 
 
+@pytest.mark.parametrize("command", [["send", "--yes"], ["serve"], ["worker"], ["site", "export", "site"]])
+async def test_nothing_is_sent_or_served_in_earnest_with_what_only_stands_for_something(
+    desk: Desk, command: list[str]
+) -> None:
+    await desk.subscribe([resident(0)])
+    desk.configure('mode = "sandbox"', 'mode = "live"')
+    desk.configure("public_url =", "# public_url =")
+
+    ran = await desk.run(*command, *([desk.message()] if command[0] == "send" else []))
+
+    assert ran.code == 3
+    assert ": accounts.sms.auth_token: " in ran.err
+    assert desk.sandbox.requests == []
+    assert not (desk.folder / "site").exists()
+
+
 async def test_providers_are_asked_only_on_request_and_nothing_is_sent(desk: Desk) -> None:
     await desk.subscribe([resident(0), resident(1)])
     assert (await desk.run("check")).code == 0
@@ -51,6 +70,8 @@ async def test_providers_are_asked_only_on_request_and_nothing_is_sent(desk: Des
     assert desk.sandbox.texts == []
     assert desk.sandbox.posts == []
     assert "sandbox" not in str([request.path for request in desk.sandbox.requests]), "no token stands in an address"
+    async with opened(load(desk.folder / "config.toml")) as store:
+        assert await generations.newest(store.database) is None, "who only asks sends from nowhere"
 
 
 @pytest.mark.parametrize("provider", ["twilio", "facebook"])
