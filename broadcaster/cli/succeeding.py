@@ -143,9 +143,10 @@ async def _last(config: Config, kind: Kind, written: Message | None) -> Said:
     """
     async with opened(config) as store:
         said = await going_on(store.database, written.incident if written else None)
-    alike = [one for one in said if written is None or one.is_exercise == written.exercise] or said
     if written is None:
-        return alike[-1]
+        return said[-1]
+    own = [one for one in said if set(one.municipalities) & set(written.municipalities)]
+    alike = [one for one in own if one.is_exercise == written.exercise] or own or said
     known = {one.id for one in alike}
     as_sent = [one for one in alike if message_id(amended(written, {"kind": kind, "follows": one.id})) in known]
     return as_sent[0] if as_sent else alike[-1]

@@ -206,6 +206,20 @@ async def test_where_several_incidents_go_on_they_are_listed(desk: Desk) -> None
     assert (nothing.code, "name the file" in nothing.err) == (2, True)
 
 
+async def test_what_follows_is_of_what_the_same_municipality_said_last(desk: Desk) -> None:
+    alert = await sent(desk)
+    both, text = '["borgholm", "morbylanga"]', (desk.folder / "alert.md").read_text(encoding="utf-8")
+    desk.write("theirs.md", text.replace(both, '["morbylanga"]').replace("avstängda", "långsamma"))
+    desk.write("ours.md", text.replace(both, '["borgholm"]').replace("avstängda", "på väg tillbaka"))
+    theirs = await desk.run("update", "theirs.md", "--yes")
+    assert theirs.code == 0, theirs.err
+
+    ours = await desk.run("update", "ours.md", "--yes")
+
+    assert ours.code == 0, ours.err
+    assert f"The update is of {alert}, Dataintrång" in ours.out
+
+
 async def test_municipalities_are_called_what_people_call_them(desk: Desk) -> None:
     desk.message("alert.md", '["borgholm", "morbylanga"]', "[\n  \"Borgholms kommun\", # vi\n  'MÖRBYLÅNGA',\n]")
     looked = await desk.run("send", "alert.md", "--dry-run", "--json")
