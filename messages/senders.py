@@ -14,14 +14,19 @@ from messages.spelling import quoted
 def meant(name: str, municipalities: Mapping[str, Municipality]) -> str | None:
     """The id of the municipality that is meant; None if there is none, or if it could be several.
 
+    Whoever is in a hurry leaves accents out, and nobody puts one in: *Habo* may be Håbo where there is no Habo, but
+    *Håbo* is never Habo.
+
     Args:
         municipalities: the configured ones by id.
     """
-    wanted = _plain(name)
-    for known in (_ids, _names, _short_names):
-        found = {id_ for id_, one in municipalities.items() if wanted in map(_plain, known(one))}
-        if found:
-            return found.pop() if len(found) == 1 else None
+    wanted = _written(name)
+    for fits in (str.__eq__, _fits):
+        for known in (_ids, _names, _short_names):
+            called = {id_: map(_written, known(one)) for id_, one in municipalities.items()}
+            found = {id_ for id_, names in called.items() if any(fits(wanted, own) for own in names)}
+            if found:
+                return found.pop() if len(found) == 1 else None
     return None
 
 
@@ -71,7 +76,16 @@ def _short_names(municipality: Municipality) -> Iterator[str]:
         yield short.removesuffix("s")
 
 
-def _plain(name: str) -> str:
-    """A name without case and accents, as one writes it who is in a hurry."""
-    letters = unicodedata.normalize("NFKD", " ".join(name.casefold().split()))
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+def _written(name: str) -> str:
+    """A name without regard to case and blanks."""
+    return unicodedata.normalize("NFKC", " ".join(name.casefold().split()))
+
+
+def _fits(wanted: str, own: str) -> bool:
+    """Tell whether one is the other as it is, or with some accents left out."""
+    letters = zip(wanted, own, strict=False)
+    return len(wanted) == len(own) and all(one in {other, _bare(other)} for one, other in letters)
+
+
+def _bare(letter: str) -> str:
+    return unicodedata.normalize("NFD", letter)[0]

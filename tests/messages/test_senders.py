@@ -58,6 +58,24 @@ def test_a_municipality_is_known_by_what_people_call_it(name: str, id_: str | No
     assert meant(name, KNOWN) == id_
 
 
+HABO, HAABO = municipality("habo", "Habo kommun"), municipality("haabo", "Håbo kommun")
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "id_"),
+    [
+        ("Habo", (HABO, HAABO), "habo"),
+        ("Håbo kommun", (HABO, HAABO), "haabo"),
+        ("Håbo", (HABO,), None),
+        ("Habo", (HAABO,), "haabo"),
+        ("Mörbylanga", tuple(KNOWN.values()), "morbylanga"),
+        ("Börgholm", tuple(KNOWN.values()), None),
+    ],
+)
+def test_an_accent_may_be_left_out_and_never_put_in(name: str, known: tuple[Municipality, ...], id_: str) -> None:
+    assert meant(name, {one.id: one for one in known}) == id_
+
+
 def message(names: str, services: str = "") -> Message:
     head = f'incident = "X"\nkind = "alert"\nseverity = "severe"\nmunicipalities = {names}\n{services}'
     return parse(f"+++\n{head}+++\n# Rubrik\n\nText\n", channels=(), languages=("sv",), file="m.md")
