@@ -44,6 +44,9 @@ def _found(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, account in config.accounts.items():
         for key, what in account.settings.made_up():
             yield ("accounts", name, key), what
+    for name, source in config.sources.items():
+        if fiction.is_played(source.url):
+            yield ("sources", name, "url"), "the sandbox plays what is there, and residents would take it for true"
     for id_, municipality in config.municipalities.items():
         if fiction.is_number(municipality.variables["phone"]):
             yield ("municipalities", id_, "phone"), "the number belongs to nobody, and residents are told to call it"

@@ -11,6 +11,9 @@ from channels.address import is_loopback
 SECRET = "sandbox"  # noqa: S105 - what stands in place of one
 """The word that stands in the sandbox's files of secrets."""
 
+PLAYED = "/sources"
+"""Below which the sandbox plays what others warn of."""
+
 MOBILES = tuple(f"+4670174{number:04}" for number in range(605, 700))
 """The mobile numbers that the Swedish telecom agency keeps for fiction."""
 
@@ -37,6 +40,12 @@ def is_host(host: str) -> bool:
 def is_address(url: str) -> bool:
     """Tell whether a web address leads nowhere, or only to this machine."""
     return is_host(urlsplit(url).hostname or "")
+
+
+def is_played(url: str) -> bool:
+    """Tell whether what is found at an address is played by the sandbox."""
+    parts = urlsplit(url)
+    return is_loopback(parts.hostname or "") and parts.path.startswith(f"{PLAYED}/")
 
 
 def is_name(name: str) -> bool:

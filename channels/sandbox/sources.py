@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from channels.fiction import PLAYED
 from channels.sandbox.exchange import Call, Route
 from channels.sandbox.faults import Behaviour
 from channels.sandbox.records import Records
@@ -51,7 +52,7 @@ class Sources:
     """
 
     name = "sources"
-    prefix = "/sources"
+    prefix = PLAYED
 
     def __init__(self, records: Records, folder: Path | None = None) -> None:
         self._records = records

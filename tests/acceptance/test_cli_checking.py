@@ -14,6 +14,8 @@ async def test_live_refuses_all_that_only_stands_for_something(desk: Desk) -> No
     await desk.subscribe([resident(0), resident(1)])
     desk.configure('mode = "sandbox"', 'mode = "live"')
     desk.configure("public_url =", "# public_url =")
+    weather = f'[sources.weather]\nkind = "smhi"\nurl = "{desk.sandbox.url}/sources/smhi"\n'
+    desk.configure("[sandbox]\n", f"{weather}\n[sandbox]\n")
 
     ran = await desk.run("check")
     error = ran.err
@@ -26,6 +28,7 @@ async def test_live_refuses_all_that_only_stands_for_something(desk: Desk) -> No
         "accounts.facebook-borgholm.page",
         "accounts.facebook-borgholm.token",
         "accounts.phone-borgholm.line",
+        "sources.weather.url",
     ):
         assert f": {key}: " in error
     assert ran.code == 3

@@ -68,3 +68,16 @@ def test_addresses_of_examples_and_of_this_machine_lead_nowhere(url: str, *, now
 )
 def test_an_account_named_by_noughts_and_a_counter_is_nobodys(name: str, *, made_up: bool) -> None:
     assert fiction.is_name(name) == made_up
+
+
+@pytest.mark.parametrize(
+    ("url", "played"),
+    [
+        ("http://127.0.0.1:8070/sources/smhi", True),
+        ("http://localhost:9000/sources/cap/2.xml", True),
+        ("http://127.0.0.1:8070/relay/smhi", False),
+        ("https://opendata.smhi.se/sources/x", False),
+    ],
+)
+def test_what_the_sandbox_plays_is_nobodys_warning(url: str, *, played: bool) -> None:
+    assert fiction.is_played(url) == played
