@@ -54,7 +54,7 @@ TABLE: Mapping[Nature, Mapping[Act, Practice]] = MappingProxyType(
             Act.ALERT: Practice.NEW,
             Act.UPDATE: Practice.NEW_AND_MARK,
             Act.CORRECTION: Practice.CHANGE,
-            Act.ALL_CLEAR: Practice.NEW,
+            Act.ALL_CLEAR: Practice.NEW_AND_MARK,
             Act.RETRACT: Practice.WITHDRAW_AND_UNMARK,
         },
         Nature.TEXT: {

@@ -367,7 +367,7 @@ class _Page:
     def _marks(self, showing: Showing) -> tuple[str, Sequence[str]]:
         """What a message looks like, and what it is called: as bad as it is while it applies, and not after that."""
         parcel, labels = showing.parcel, words(self._address.language)
-        kind = labels.kinds[parcel.kind]
+        kind = "" if parcel.kind is Kind.ALERT else labels.kinds[parcel.kind]  # "new" is not true for months
         if is_withdrawn(parcel.rendition):
             return "withdrawn", [kind]
         corrected = labels.kinds[Kind.CORRECTION] if is_corrected(showing) else ""

@@ -17,6 +17,7 @@ ZONE = ZoneInfo("Europe/Stockholm")
 BOLLNAS = {'name = "Borgholms kommun"': 'name = "Bollnäs kommun"'}
 MARCH, APRIL, LONG = "Intrång mars 2021", "Intrång april 2021", "Covid-19"
 SUBSCRIBER = resident(0)
+DOWN, WORKING = (f'[[services]]\nname = "E-post"\nstatus = "{how}"' for how in ("down", "working"))
 
 MESSAGE = """+++
 incident = "{incident}"
@@ -52,11 +53,18 @@ async def test_an_incident_that_comes_back_beside_one_that_lasts_for_months(tmp_
     async with shown(tmp_path, at(1, 15), BOLLNAS) as here:
         await here.world.subscribe([SUBSCRIBER])
         await in_january(here)
+        await in_february(here)
         await in_march(here)
         await on_the_24th_of_april(here)
+        await an_exercise(here)
         await three_days_later(here)
         await in_may(here)
         await for_the_authority(here, tmp_path / "record")
+
+
+async def read(here: Shown, page: str) -> str:
+    """A page as somebody reads it from its headline to its end."""
+    return " ".join((await here.page(page)).split())
 
 
 async def in_january(here: Shown) -> None:
@@ -67,13 +75,36 @@ async def in_january(here: Shown) -> None:
     assert "covid" in (await here.line("borgholm")).lower()
 
 
+async def in_february(here: Shown) -> None:
+    """Everyday information looks like information, and is gone when its day is over."""
+    here.set_clock(at(2, 10))
+    await here.send(written("Isbanan", "alert", "information", "Isbanan öppnar på lördag", "Välkomna.", at(2, 14)))
+    page = await read(here, "borgholm")
+    assert page.index("Information Isbanan öppnar på lördag") < page.index("Information Så arbetar vi med covid-19")
+    assert "Nytt" not in page  # what stands for months is not new
+    assert "This message is not available in English." in await read(here, "borgholm/en")
+
+    here.set_clock(at(2, 20))
+    page = await read(here, "borgholm")
+    assert page.index("Så arbetar vi med covid-19") < page.index("Tidigare meddelanden") < page.index("Isbanan")
+    assert "isbanan" not in (await here.line("borgholm")).lower()
+
+
 async def in_march(here: Shown) -> None:
     """The first intrusion: begun and ended within days."""
     here.set_clock(at(3, 3))
     text = "Vi fann en säkerhetslucka i e-posten."
-    await here.send(written(MARCH, "alert", "minor", "E-posten är avstängd", text, at(3, 5)))
+    await here.send(written(MARCH, "alert", "minor", "E-posten är avstängd", text, at(3, 5), DOWN))
+    assert "E-post Fungerar inte sedan 3 mars kl. 09.00" in await read(here, "borgholm")
+    assert "E-post Not working since 3 March at 09:00" in await read(here, "borgholm/en")
     here.set_clock(at(3, 4))
-    await here.send(written(MARCH, "all-clear", "minor", "E-posten fungerar igen", "Inget har läckt.", at(3, 6)))
+    await here.send(
+        written(MARCH, "all-clear", "minor", "E-posten fungerar igen", "Inget har läckt.", at(3, 6), WORKING)
+    )
+    former, last = here.posts("borgholm")[-2:]
+    assert former == "Ny information finns sedan torsdag 4 mars kl. 09.00. Se vårt senaste inlägg."
+    assert last == "E-posten fungerar igen"
+    assert "E-post Fungerar sedan 4 mars kl. 09.00" in await read(here, "borgholm")
     here.set_clock(at(3, 20))
     page = await here.page("borgholm")
     assert page.index("Så arbetar vi med covid-19") < page.index("E-posten fungerar igen")
@@ -94,7 +125,7 @@ async def on_the_24th_of_april(here: Shown) -> None:
     page = await here.page("borgholm")
     assert page.index("Nytt intrång stoppat") < page.index("Så arbetar vi med covid-19")
     assert "intrång" in (await here.line("borgholm")).lower()
-    assert len(here.texts(SUBSCRIBER)) == 4
+    assert len(here.texts(SUBSCRIBER)) == 5
     async with here.world.database as database, database.read() as connection:
         found = await incidents.read(connection, APRIL)
         assert found is not None
@@ -105,6 +136,20 @@ async def on_the_24th_of_april(here: Shown) -> None:
     }
 
 
+async def an_exercise(here: Shown) -> None:
+    """An exercise in between says so, stands in the way of nothing, and ends without a word."""
+    here.set_clock(at(4, 25))
+    more = 'exercise = true\nchannels = ["page", "facebook", "feed", "ivr"]'
+    await here.send(written("Övning", "alert", "severe", "Strömmen är borta", "Vi övar.", at(4, 25, 12), more))
+    assert "ÖVNING" in await here.page("borgholm")
+    assert here.posts("borgholm")[-1].startswith("ÖVNING")
+    assert "övning" not in (await here.line("borgholm")).lower()  # callers hear what is in earnest
+
+    here.set_clock(at(4, 25, 13))
+    now, _, before = (await here.page("borgholm")).partition("Tidigare meddelanden")
+    assert ("ÖVNING" in now, "ÖVNING" in before) == (False, True)
+
+
 async def three_days_later(here: Shown) -> None:
     """What was told to the authority is noted; residents get the news on pages and feeds, and no SMS."""
     here.set_clock(at(4, 26))
@@ -113,7 +158,7 @@ async def three_days_later(here: Shown) -> None:
         await leading.note_report(database, APRIL, "gdpr", said, here.world.clock.now)
     text = "Egen personal och utomstående går genom loggar och system."
     await here.send(written(APRIL, "update", "minor", "Undersökningen fortsätter", text, at(6, 1)))
-    assert len(here.texts(SUBSCRIBER)) == 4
+    assert len(here.texts(SUBSCRIBER)) == 5
     assert (await here.feed("borgholm"))[0] == "Undersökningen fortsätter"
 
 
@@ -129,7 +174,8 @@ async def in_may(here: Shown) -> None:
     assert "intrång" not in line
     async with here.world.database as database:
         going_on = await incidents.listing(database, closed=False)
-    assert [incident.name for incident in going_on] == [LONG]
+    names = [incident.name for incident in going_on]
+    assert (LONG in names, MARCH in names, APRIL in names) == (True, False, False)
 
 
 async def for_the_authority(here: Shown, directory: Path) -> None:

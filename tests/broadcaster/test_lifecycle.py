@@ -38,7 +38,7 @@ def test_every_channel_has_a_nature() -> None:
     [
         (Act.UPDATE, Nature.POST, (*SEND, Step(Operation.MARK, acts_on=1))),
         (Act.CORRECTION, Nature.POST, (Step(Operation.REPLACE, acts_on=1),)),
-        (Act.ALL_CLEAR, Nature.POST, SEND),
+        (Act.ALL_CLEAR, Nature.POST, (*SEND, Step(Operation.MARK, acts_on=1))),
         (Act.RETRACT, Nature.POST, (Step(Operation.WITHDRAW, acts_on=1),)),  # nothing was marked
         (Act.UPDATE, Nature.ENTRY, SEND),
         (Act.CORRECTION, Nature.ENTRY, (Step(Operation.REPLACE, acts_on=1),)),

@@ -102,7 +102,7 @@ def test_a_message_stands_there_with_its_headline_text_and_next_update() -> None
     found = page(showing(next_update=NOW + 3 * HOUR))
     (article,) = found.iter("article")
     assert text(article) == (
-        "Nytt meddelande · Allvarlig händelse Våra datorsystem är avstängda Ring växeln. "
+        "Allvarlig händelse Våra datorsystem är avstängda Ring växeln. "
         "Nästa uppdatering tisdag 13 december kl. 12.12 "
         "Publicerat tisdag 13 december kl. 08.12. Gäller till onsdag 14 december kl. 09.12."
     )
@@ -215,7 +215,7 @@ def test_what_is_withdrawn_looks_like_no_emergency_and_promises_nothing() -> Non
     (article,) = page(taken_back(corrected(showing(next_update=NOW)))).iter("article")
     assert article.get("class") == "withdrawn"
     assert text(article) == (
-        "Nytt meddelande Tillbakadraget: Rättat Meddelandet är tillbakadraget och gäller inte längre. "
+        "Tillbakadraget: Rättat Meddelandet är tillbakadraget och gäller inte längre. "
         "Publicerat tisdag 13 december kl. 08.12. Ändrat tisdag 13 december kl. 09.12."
     )
 
@@ -328,7 +328,7 @@ def test_what_was_said_before_stays_readable_under_what_is_said_now() -> None:
 def test_an_incident_that_is_over_moves_to_the_end() -> None:
     found = page(showing(expires=NOW))
     assert articles(found) == []
-    assert "Tidigare händelser" in [text(heading) for heading in found.iter("h2")]
+    assert "Tidigare meddelanden" in [text(heading) for heading in found.iter("h2")]
     assert text(found.find(".//details/summary")) == "Våra datorsystem är avstängda"
 
 
@@ -547,7 +547,7 @@ def test_one_page_leads_to_the_others() -> None:
         ("morbylanga/", "Mörbylånga kommun"),
     ]
     (back,) = each(page(at=ENGLISH), "//nav[@aria-label='Choose municipality']//a")
-    assert (back.get("href"), text(back)) == ("../../en/", "All municipalities")
+    assert (back.get("href"), text(back)) == ("../../en/", "All senders")
 
 
 def test_every_link_from_page_to_page_leads_to_a_page() -> None:
@@ -844,7 +844,7 @@ def test_on_the_page_of_all_together_a_text_that_is_the_same_stands_once_with_al
     own = showing("m2", municipality="morbylanga", kind=Kind.UPDATE, issued=NOW, incident="Vatten")
     both = [boil("borgholm"), boil("morbylanga")]
     [label] = labels(page(*both, at=JOINT))
-    assert label == "Borgholms kommun och Mörbylånga kommun · Nytt meddelande · Allvarlig händelse"
+    assert label == "Borgholms kommun och Mörbylånga kommun · Allvarlig händelse"
 
     different = [both[0], showing("m1", "Koka vattnet", "<p>Ring oss.</p>", municipality="morbylanga")]
     assert len(labels(page(*different, at=JOINT))) == 2
@@ -863,8 +863,8 @@ def test_what_a_municipal_company_says_stands_on_its_municipalitys_page_too_unde
     senders = (BORGHOLM, ENERGI, MORBYLANGA)
     found = page(showing(), said, standings=board, municipalities=senders)
     assert labels(found) == [
-        "Nytt meddelande · Allvarlig händelse",
-        "Borgholm Energi · Nytt meddelande · Allvarlig händelse",
+        "Allvarlig händelse",
+        "Borgholm Energi · Allvarlig händelse",
     ]
     assert [one.get("id") for one in found.iter("article")] == ["m-m1", "m-e1-energi"]
     assert "Borgholm Energi Elnät" in text(each(found, "//section[@aria-labelledby='services']")[0])
