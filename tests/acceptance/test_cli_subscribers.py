@@ -214,7 +214,7 @@ async def test_a_list_does_not_bring_back_who_said_stopp(desk: Desk) -> None:
     again = await desk.run("subscribers", "import", file, "-m", "borgholm", "--yes")
     assert again.out.splitlines()[-2:] == [
         "0 new, 1 known before, 0 bad rows left out.",
-        "1 left out that said STOPP: who asks anew is added by `broadcaster subscribers add`.",
+        "1 left out that said STOPP: who asks again is added by `broadcaster subscribers add`.",
     ]
 
 
