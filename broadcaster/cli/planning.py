@@ -13,6 +13,7 @@ from broadcaster.cli.agreeing import agreed
 from broadcaster.cli.belonging import is_meant, named
 from broadcaster.cli.board_changes import board_of, print_board
 from broadcaster.cli.delivering import print_plan
+from broadcaster.cli.ending import settled
 from broadcaster.cli.errors import NOT_DELIVERED, UsageError
 from broadcaster.cli.options import Answers
 from broadcaster.cli.output import print_json, talking
@@ -60,6 +61,7 @@ def plan_once(
     """
     now = utc_now()
     moment = _to_come(at, config, now)
+    message = settled(config, message, answers, talking(as_json=as_json), ask=not dry_run)
     intent = Intent("", serialise(message), Once(moment), config.zone, late=_late(late))
     entering.check(message, intent)
     tried = entering.first_runs(message, intent, now)

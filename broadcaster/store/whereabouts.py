@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import text
@@ -54,5 +55,9 @@ async def place_of(database: Database) -> Place:
 def place_of_file(file: Path) -> Place:
     """Where a file lies that is there: on which machine, under which name, and as which file of that name."""
     found = file.resolve()
-    machine = _MACHINE.read_text(encoding="ascii").strip() if _MACHINE.is_file() else ""
-    return Place(f"{machine} {found.stat().st_ino} {found}", f"{socket.gethostname()}:{found}")
+    return Place(f"{_machine()} {found.stat().st_ino} {found}", f"{socket.gethostname()}:{found}")
+
+
+@cache  # a lane looks at every turn whether its file is still there
+def _machine() -> str:
+    return _MACHINE.read_text(encoding="ascii").strip() if _MACHINE.is_file() else ""

@@ -104,6 +104,7 @@ async def test_a_written_all_clear_is_asked_of_services_that_it_says_nothing_of(
     file = desk.write("over.md", begun.out)
     assert (await desk.run("all-clear", alert, file, "--yes")).code == 2
     assert (await desk.run("send", file, "--yes")).code == 2
+    assert "--services" in (await desk.run("send", file, "--at", "tomorrow 12:00", "--yes")).err
     assert "--services" in (await desk.run("all-clear", alert, file, "--dry-run")).out
     sent_ = await desk.run("all-clear", alert, file, "--yes", "--services", "still-down")
     assert sent_.code == 0, sent_.out + sent_.err
