@@ -96,7 +96,9 @@ def _supported(value: SecretStr) -> SecretStr:
 
 def _municipal_code(value: str) -> str:
     if not re.fullmatch("[0-9]{4}", value):
-        raise ValueError('is no number of a municipality: write its four digits in quotation marks, such as "0885"')
+        raise ValueError(
+            'is not the number of a municipality: write its four digits in quotation marks, such as "0885"'
+        )
     return value
 
 
@@ -116,7 +118,7 @@ class ServeSettings(_Section):
 
 def _country(value: str) -> str:
     if not re.fullmatch("[A-Z]{2}", value):
-        raise ValueError('is no country: write two capital letters such as "NO"')
+        raise ValueError('is not a country: write two capital letters such as "NO"')
     return value
 
 
@@ -141,7 +143,7 @@ def _domain(value: str) -> str:
     except UnicodeError:  # a part that is too long, or holds what no name can
         known = None
     if not known:
-        raise ValueError('is no domain: write it without https:// and path, such as "krisinformation.se"')
+        raise ValueError('is not a domain: write it without https:// and path, such as "krisinformation.se"')
     return value
 
 
@@ -154,7 +156,7 @@ class PracticeSettings(_Section):
 
 def _number(value: str) -> str:
     if not re.fullmatch(E164, value):
-        raise ValueError('is no phone number: write it with its country code, such as "+46701740690"')
+        raise ValueError('is not a phone number: write it with its country code, such as "+46701740690"')
     return value
 
 
@@ -398,7 +400,7 @@ class _Checker:
             case None:
                 self._problem(path, "has no provider.", f"Write provider = one of: {', '.join(PROVIDERS)}.")
             case wanted:
-                self._problem((*path, "provider"), f"{wanted!r} is no provider.", f"Known: {', '.join(PROVIDERS)}.")
+                self._problem((*path, "provider"), f"{wanted!r} is not a provider.", f"Known: {', '.join(PROVIDERS)}.")
         return None
 
     def _check_municipalities(
@@ -413,7 +415,7 @@ class _Checker:
             for code in (*settings.languages, *settings.translations):
                 if code not in languages.KNOWN:
                     known = ", ".join(languages.KNOWN)
-                    self._problem((*path, "languages"), f"{code!r} is no known language.", f"Known: {known}.")
+                    self._problem((*path, "languages"), f"{code!r} is not a known language.", f"Known: {known}.")
             self._check_whole((*path, "part_of"), settings.part_of, parsed)
             for channel, order in settings.channels.items():
                 for account in order:
@@ -431,7 +433,7 @@ class _Checker:
         if whole is None:
             return
         if whole not in parsed.municipalities:
-            self._problem(path, f"{whole!r} is no municipality.", suggestion(whole, parsed.municipalities))
+            self._problem(path, f"{whole!r} is not a municipality.", suggestion(whole, parsed.municipalities))
         elif parsed.municipalities[whole].part_of is not None:
             self._problem(path, f"{whole!r} is itself part of another.", "Name the municipality that owns it.")
 
@@ -444,7 +446,7 @@ class _Checker:
         accounts: Mapping[str, Account],
     ) -> None:
         if channel not in CHANNELS:
-            self._problem(path, f"{channel!r} is no channel.", f"Known: {', '.join(CHANNELS)}.")
+            self._problem(path, f"{channel!r} is not a channel.", f"Known: {', '.join(CHANNELS)}.")
         elif account not in named:
             known = ", ".join(sorted(named))
             self._problem(
@@ -482,7 +484,7 @@ class _Checker:
                 self._problem(
                     ("accounts", name, "base_url"),
                     f'the mode is "sandbox", but this account would talk to {urlsplit(base_url).hostname}.',
-                    'Set base_url to the sandbox\'s address, or mode = "live" when residents shall be reached.',
+                    'Set base_url to the sandbox\'s address, or mode = "live" to reach residents.',
                 )
 
     def _check_single(self, accounts: Mapping[str, Account]) -> None:
@@ -525,7 +527,7 @@ class _Checker:
                         f'Write one that names it in its channels, or "{ALL}".',
                     )
                 if number in seen:
-                    self._problem(path, "this number stands twice.", "Let each number stand once.")
+                    self._problem(path, "this number appears twice.", "Write each number only once.")
                 seen.add(number)
 
     def _check_prompts(self, accounts: Mapping[str, Account]) -> None:
@@ -551,14 +553,16 @@ class _Checker:
         path, before = ("sources", name), len(self._problems)
         kind = SOURCES.get(settings.kind)
         if kind is None:
-            self._problem((*path, "kind"), f"{settings.kind!r} is no kind.", f"Known: {', '.join(SOURCES)}.")
+            self._problem((*path, "kind"), f"{settings.kind!r} is not a kind.", f"Known: {', '.join(SOURCES)}.")
             return None
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
             self._problem(path, f"{name!r} cannot be the name of a source.", "Use a-z, 0-9 and -.")
         every = settings.every or kind.least_interval
         if every < kind.least_interval:
             seconds = kind.least_interval.total_seconds()
-            self._problem((*path, "every"), "is more often than is polite.", f"Write {seconds:.0f}s or more.")
+            self._problem(
+                (*path, "every"), "polls more often than this source allows.", f"Write {seconds:.0f}s or more."
+            )
         url = self._source_url((*path, "url"), settings.url or kind.default_url, parsed.mode)
         rule = self._source_rule(path, settings, parsed)
         if rule is None or url is None or len(self._problems) > before:
@@ -569,12 +573,12 @@ class _Checker:
     def _source_url(self, path: tuple[str, ...], url: str | None, mode: Mode) -> str | None:
         parts = urlsplit(url or "")
         if url is None or parts.scheme not in {"https", "http"} or not parts.hostname:
-            self._problem(path, "says not where the source is.", 'Write its address: "https://…".')
+            self._problem(path, "has no address.", 'Write its address: "https://…".')
         elif mode is Mode.SANDBOX and not is_loopback(url):
             self._problem(
                 path,
                 f'the mode is "sandbox", but this source would be asked for at {parts.hostname}.',
-                'Set url to the sandbox\'s address, or mode = "live" when residents shall be reached.',
+                'Set url to the sandbox\'s address, or mode = "live" to reach residents.',
             )
         elif mode is Mode.LIVE and parts.scheme != "https" and not is_loopback(url):
             self._problem(path, "is not encrypted: anybody on the way could write what it says.", "Write https://.")
@@ -585,7 +589,7 @@ class _Checker:
         strangers = [id_ for id_ in named if id_ not in parsed.municipalities]
         for id_ in strangers:
             known = suggestion(id_, parsed.municipalities)
-            self._problem((*path, "municipalities"), f"{id_!r} is no municipality.", known)
+            self._problem((*path, "municipalities"), f"{id_!r} is not a municipality.", known)
         if strangers or not named:
             return None
         municipalities = tuple(self._municipalities[id_] for id_ in named)
@@ -608,7 +612,7 @@ class _Checker:
                 ("starter", 'Name the file that was approved: starter = "starters/vma.md".'),
             ):
                 if not getattr(settings, key):
-                    self._problem((*path, key), "has to be there for a source that publishes.", advice)
+                    self._problem((*path, key), 'is required when then = "publish".', advice)
         return SourceRule(
             municipalities, settings.languages or spoken, settings.least, settings.then, settings.channels
         )
@@ -640,7 +644,7 @@ class _Checker:
             self._problem(("duty", "numbers"), "there is no account that sends SMS.", "Add one under [accounts.NAME].")
         if duty.language not in languages.KNOWN:
             known = ", ".join(languages.KNOWN)
-            self._problem(("duty", "language"), f"{duty.language!r} is no known language.", f"Known: {known}.")
+            self._problem(("duty", "language"), f"{duty.language!r} is not a known language.", f"Known: {known}.")
 
     def _database_url(self, value: str) -> str:
         if urlsplit(value).scheme in _POSTGRESQL:

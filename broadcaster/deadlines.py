@@ -72,7 +72,7 @@ def deadlines(
     aware = aware.astimezone(UTC)
     law = "SFS 2025:1506, 2 kap."
     found = [
-        Deadline(EARLY_WARNING, f"{law} 5 §", "Tell the CSIRT unit (CERT-SE) of it", aware + timedelta(hours=24)),
+        Deadline(EARLY_WARNING, f"{law} 5 §", "Tell the CSIRT unit (CERT-SE) about it", aware + timedelta(hours=24)),
         Deadline(GDPR, "GDPR article 33", "Notify IMY of the personal data breach", aware + timedelta(hours=72)),
         Deadline(NOTIFICATION, f"{law} 6 §", "Notify the CSIRT unit of the incident", aware + timedelta(hours=72)),
     ]

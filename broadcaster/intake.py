@@ -196,7 +196,7 @@ def _columns(heads: Row, file: str) -> tuple[Column, ...]:
         best = [place for place, rank in ranks.items() if rank == min(ranks.values())]
         if len(best) > 1:
             both = " and ".join(f"{letters_of(place)} ({heads.cells[place]})" for place in best)
-            advice = "Leave one of them, or give the other another head."
+            advice = "Keep one of them, or rename the head of the other."
             raise InputError(
                 [Problem(f"has more than one column of {meaning}: {both}.", Place(file, heads.number), advice)]
             )

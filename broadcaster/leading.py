@@ -123,9 +123,9 @@ async def open_incident(
         RefusedError: no incident can have such a name, time or predecessor; nothing was changed.
     """
     if FORBIDDEN.search(name) or len(name.splitlines()) > 1 or is_blank(name):
-        raise RefusedError("The name of an incident is one line with something to be seen in it.")
+        raise RefusedError("The name of an incident must be one line and not blank.")
     if aware is not None and aware > now:
-        raise RefusedError("Nobody has become aware of it yet: --aware-at lies in the future.")
+        raise RefusedError("--aware-at lies in the future: write when the municipality became aware of it.")
     async with database.write() as connection:
         before = await incidents.read(connection, name)
         if earlier is not None:
@@ -185,12 +185,12 @@ async def note_report(database: Database, name: str, deadline: str, said: Report
     if deadline not in IDS:
         raise RefusedError(f"There is no deadline {quoted(deadline)}. {suggestion(deadline, IDS)}")
     if said.at > now:
-        raise RefusedError("Nobody has reported it yet: --at lies in the future.")
+        raise RefusedError("--at lies in the future: write when it was reported.")
     async with database.write() as connection:
         incident = await _expect(connection, name)
         if incident.aware is None:
             raise RefusedError(
-                f"No clock runs for {quoted(name)}. Say since when it is known: "
+                f"No legal deadline is running for {quoted(name)}. Say when it became known: "
                 f'`broadcaster incident open "{name}" --aware-at TIME`.'
             )
         if said.at < incident.aware:

@@ -43,8 +43,8 @@ class Practice(StrEnum):
     AUDIENCE = "to the audience"
     AUDIENCE_IF_ASKED = "only if the message says `notify = true`, to the same audience"
     AS_THE_WRONG_ONE = "to those who were sent the wrong text; those whose turn had not come get this one in its place"
-    AS_THE_ALERT = "to all who were sent the alert; what had not left of it is not sent"
-    STOP = "what has not left is not sent; a correction is offered, never sent by itself"
+    AS_THE_ALERT = "to all who were sent the alert; what had not left by then is not sent"
+    STOP = "what has not left is not sent; a correction is offered, never sent automatically"
     TELL = "told that the feed has changed"
 
 

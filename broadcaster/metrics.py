@@ -56,7 +56,7 @@ class Meters:
         about.labels(__version__, config.mode).set(1)
         self._results = Counter(
             "broadcaster_delivery_results",
-            "What tries to deliver came to in this process.",
+            "Attempts to deliver in this process, by outcome.",
             ["channel", "lane", "state"],
             registry=self.registry,
         )
@@ -74,7 +74,7 @@ class Meters:
             registry=self.registry,
         )
         self._runs = Counter(
-            "broadcaster_schedule_runs", "Runs of schedules that were decided on.", ["state"], registry=self.registry
+            "broadcaster_schedule_runs", "Runs of schedules, by what was decided.", ["state"], registry=self.registry
         )
         for run in (RunState.SENT, RunState.FAILED, RunState.MISSED):
             self._runs.labels(run)
@@ -83,7 +83,7 @@ class Meters:
         )
         self._durations = Histogram(
             "broadcaster_http_request_duration_seconds",
-            "Time until an answer was there.",
+            "Time until the answer was ready.",
             ["route"],
             buckets=_SECONDS,
             registry=self.registry,
@@ -149,7 +149,7 @@ class Gauges(Collector):
         try:
             return await standing(self._database, self._municipalities, self._clock())
         except StoreError as error:
-            log.debug("nothing is known of the database: %s", error)  # the engine's look-out says so already
+            log.debug("cannot read the database for the metrics: %s", error)  # the engine's look-out says so already
             return None
 
     def collect(self) -> Iterator[Metric]:
@@ -186,7 +186,7 @@ class Gauges(Collector):
         waits = ((lane, (now - seen.oldest.get(lane, now)).total_seconds()) for lane in lanes)
         return self._family(
             "broadcaster_oldest_pending_seconds",
-            "How long the pending delivery has been due that has been so for longest.",
+            "How long the oldest pending delivery has been due.",
             ("channel", "lane"),
             (((self._channel(lane), lane), max(0.0, seconds)) for lane, seconds in waits),
         )
@@ -206,7 +206,7 @@ class Gauges(Collector):
         now = {lane: lane_state(known.get(lane), clock, half_open=lane in half_open) for lane in self._channels}
         return self._family(
             "broadcaster_lane_state",
-            "1 for the state that the lane is in.",
+            "1 for the current state of the lane.",
             ("channel", "lane", "state"),
             (
                 ((self._channel(lane), lane, state), float(state == now[lane]))
@@ -228,7 +228,7 @@ class Gauges(Collector):
         states = {name: seen.sources[name] for name in self._sources if name in seen.sources}
         yield self._family(
             "broadcaster_source_last_success_timestamp_seconds",
-            "When the source was polled with success last; absent before the first time.",
+            "When the source was last polled with success; absent before the first time.",
             ("source",),
             (((name,), state.succeeded.timestamp()) for name, state in states.items() if state.succeeded),
         )

@@ -28,7 +28,7 @@ Complain = Callable[[str, str, str], None]
 
 def _colour(value: str) -> str:
     if not re.fullmatch("#[0-9a-fA-F]{6}", value):
-        raise ValueError('is no colour: write it as "#00567a"')
+        raise ValueError('is not a colour: write it as "#00567a"')
     return value.lower()
 
 
@@ -75,7 +75,7 @@ def read_profile(settings: ProfileSettings, complain: Complain) -> Profile:
 def _mark(file: Path, complain: Complain) -> str:
     kind = _KINDS.get(file.suffix.lower())
     if kind is None:
-        complain("mark", f"{file.name} is no picture that a page can show.", "Use an .svg, .png or .webp.")
+        complain("mark", f"{file.name} is not a picture that a page can show.", "Use an .svg, .png or .webp.")
         return ""
     content = _read("mark", file, LARGEST_MARK, complain)
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
@@ -83,7 +83,7 @@ def _mark(file: Path, complain: Complain) -> str:
 
 def _statement(topic: Topic, code: str, file: Path, complain: Complain) -> str:
     if code not in languages.KNOWN:
-        complain(topic, f"{code!r} is no known language.", f"Known: {', '.join(languages.KNOWN)}.")
+        complain(topic, f"{code!r} is not a known language.", f"Known: {', '.join(languages.KNOWN)}.")
         return ""
     try:
         return to_html(_read(topic, file, LARGEST_STATEMENT, complain).decode("utf-8-sig"))
@@ -96,7 +96,7 @@ def _read(key: str, file: Path, most: int, complain: Complain) -> bytes:
     try:
         content = file.read_bytes()
     except OSError as error:
-        complain(key, f"{file} cannot be read: {error.strerror}.", "Check the name; it is meant from this folder.")
+        complain(key, f"{file} cannot be read: {error.strerror}.", "Check the name; it is relative to this folder.")
         return b""
     if len(content) > most:
         complain(key, f"{file.name} has {len(content):,} bytes, and a page has room for {most:,}.", "Make it smaller.")

@@ -62,7 +62,7 @@ async def _follow(
             told = ""
         except SpeechError as error:  # which may be another at the next look
             if str(error) != told:
-                log.error("%s does not say its message: %s", name, error)
+                log.error("%s does not play its message: %s", name, error)
             told = str(error)
 
     await follow(f"the prompts of {name}", look, write, stop)

@@ -49,7 +49,7 @@ def by_language(
                 Problem(
                     f"Nobody would hear the recording {recording.path}: no phone line gets a text in its language.",
                     _place(message, recording),
-                    "Write that text, which those read who do not call, or take the recording out.",
+                    "Write that text for people who do not call, or take the recording out.",
                 )
             )
         elif message.exercise:

@@ -134,7 +134,7 @@ def _of_a_copy(name: str, opening: Opening, zone: ZoneInfo) -> str:
     return (
         f"{name} is a copy of {opening.origin or 'another database'} and goes on from here, as generation "
         f"{generation.number}. {opening.doubts} deliveries may have left from there since: in a minute their "
-        "providers are asked, and only what they do not have is sent. Send nothing from the other one any more. What "
+        "providers are asked, and only what they do not have is sent. Send nothing more from the other one. What "
         f"was done there after {known} is not known here: messages and all-clears, the board, who joined, who left."
     )
 

@@ -112,7 +112,7 @@ def _workbook(content: bytes, file: str) -> Sequence[Sheet]:
         raise InputError([_locked(file)]) from None
     except (*_SPOILT, CalamineError):
         advice = "Open it in Excel or LibreOffice, and save it again as .xlsx or as CSV."
-        raise InputError([Problem("is broken, or no workbook of Excel (.xlsx).", Place(file), advice)]) from None
+        raise InputError([Problem("is broken, or is not an Excel workbook (.xlsx).", Place(file), advice)]) from None
 
 
 def _expect_bearable(content: bytes, file: str) -> None:
@@ -130,7 +130,7 @@ def _expect_bearable(content: bytes, file: str) -> None:
             rows = max((int(row) for _, row in found), default=0)
             columns = max((place_of(letters.decode()) + 1 for letters in {letters for letters, _ in found}), default=0)
             if rows * columns > MOST_CELLS:
-                advice = "Delete the empty rows and columns behind the list: there is something far away."
+                advice = "Delete the rows and columns after the list: one of them holds something."
                 raise InputError([Problem("has a cell far away from the others.", Place(file), advice)])
 
 
@@ -151,7 +151,7 @@ def _locked(file: str) -> Problem:
 
 def _old(file: str) -> Problem:
     advice = "Open it in Excel or LibreOffice, and save it as .xlsx or as CSV."
-    return Problem("is a workbook of an Excel before 2007 (.xls).", Place(file), advice)
+    return Problem("is a workbook from before Excel 2007 (.xls).", Place(file), advice)
 
 
 def _text(content: bytes, file: str) -> tuple[str, str]:
@@ -172,7 +172,7 @@ def _decoded(content: bytes, charset: str, file: str) -> str:
         return content.decode(charset)
     except UnicodeDecodeError:
         advice = 'Save it as "CSV UTF-8", or as .xlsx.'
-        raise InputError([Problem(f"is no text in UTF-8 or {charset}.", Place(file), advice)]) from None
+        raise InputError([Problem(f"is not text in UTF-8 or {charset}.", Place(file), advice)]) from None
 
 
 def _text_sheet(text: str, charset: str, file: str) -> Sheet:

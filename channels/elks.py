@@ -44,8 +44,8 @@ ERRORS: Sequence[tuple[str, Rejected | Halted]] = (
     ("Invalid from number", Halted("46elks does not accept the sender: check sender")),
     ("Not enough credits", Halted("the 46elks account is out of money: fill it up")),
     ("Too long", Rejected("the text is longer than 46elks takes")),
-    ("Missing key", Rejected("46elks misses a part of the message")),
-    ("Key", Rejected("46elks misses a part of the message")),
+    ("Missing key", Rejected("46elks says that a part of the message is missing")),
+    ("Key", Rejected("46elks says that a part of the message is missing")),
     ("API access requires", Halted("46elks does not accept the credentials: check username and password")),
 )
 """What the beginnings of 46elks' errors mean: its answers are plain text, and the rest of it may name the number."""
@@ -160,7 +160,7 @@ def _page(response: Response, query: Mapping[str, str]) -> Page:
         case {"data": list(entries)}:
             pass
         case _:
-            raise ValueError("this is no page of the history")
+            raise ValueError("this is not a page of the history")
     return Page(tuple(_taken(entry) for entry in entries if not _is_incoming(entry)), following)
 
 
@@ -172,7 +172,7 @@ def _taken(entry: object) -> Taken:
     match entry:
         case {"id": str(remote_id), "to": str(to), "created": str(created), **more} if remote_id:
             return Taken(remote_id, to, _text(more), iso_date(created))
-    raise ValueError("this is no message")
+    raise ValueError("this is not a message")
 
 
 def _text(entry: Mapping[Any, object]) -> str | None:
@@ -203,7 +203,7 @@ def _confirmed(response: Response, parcel: Parcel, remote_id: str) -> Confirmati
         return Unfounded()
     receipt = _receipt(parcel.key, taken.remote_id, str(entry.get("status")))
     if receipt is None:
-        raise ValueError("this is no status that is known")
+        raise ValueError("this status is not known")
     return receipt
 
 

@@ -77,7 +77,7 @@ SUBCODES: Mapping[tuple[int, int], Halted] = {
     (190, 463): Halted("the page's token has expired: make a new one"),
     (190, 464): Halted("the token's user is not confirmed: see their account"),
     (190, 467): Halted("the token's user has logged out: make a new token"),
-    (190, 492): Halted("the token's user has no role on the page any more: make a token of one who has"),
+    (190, 492): Halted("the token's user has no role on the page any more: make a token of a user who has one"),
 }
 """Errors whose subcode tells more."""
 
@@ -294,7 +294,7 @@ def _page(response: Response, query: Mapping[str, str]) -> Page:
         case {"data": list(posts)}:
             pass
         case _:
-            raise ValueError("this is no page of posts")
+            raise ValueError("this is not a page of posts")
     return Page(tuple(map(_taken, posts)), following)
 
 
@@ -303,7 +303,7 @@ def _taken(post: object) -> Taken:
         case {"id": str(remote_id), "created_time": str(created), **more} if remote_id:
             text = str(more.get("message", ""))  # missing for a picture without words
             return Taken(remote_id, remote_id.partition("_")[0], text, iso_date(created))
-    raise ValueError("this is no post")
+    raise ValueError("this is not a post")
 
 
 class _Usage(BaseModel):

@@ -79,7 +79,7 @@ class Folder:
         place = self._directory if self._directory.exists() else self._directory.parent
         if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
             return ""
-        return f"the folder {self._directory} cannot be written: make it, and let who runs this write there"
+        return f"the folder {self._directory} cannot be written: create it, and let this program write there"
 
     async def missing(self, names: Iterable[str]) -> set[str]:
         """Which files are not there, by their paths in the folder.
@@ -142,7 +142,7 @@ class Folder:
     def _failure(self, error: OSError) -> FolderError:
         return FolderError(
             f"the folder {self._directory} cannot be written ({error.strerror}): "
-            "see that it exists, may be written and has space left",
+            "check that it exists, may be written and has space left",
             passing=error.errno in _PASSING,
         )
 

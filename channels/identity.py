@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from channels.contract import Accepted, InDoubt, Parcel
 
-NOT_ABOUT_IT = InDoubt("the answer is about something else than what was sent")
+NOT_ABOUT_IT = InDoubt("the answer is about something other than what was sent")
 
 _NUMBER = re.compile(r"\+[0-9]{7,15}(?![0-9A-Za-z*])")  # one that is masked (+46701XXXXXX) names nobody
 

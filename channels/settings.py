@@ -14,7 +14,7 @@ from messages.model import Rendition
 def _resolve(value: object, info: ValidationInfo) -> SecretStr:
     """Turn ``{ env = "NAME" }`` or ``{ file = "path" }`` into the secret it points at.
 
-    A relative path is meant from the folder of the configuration file (validation context ``folder``).
+    A relative path starts from the folder of the configuration file (validation context ``folder``).
     """
     match value:
         case SecretStr():

@@ -280,7 +280,7 @@ def by_status(response: Response) -> Deferred | InDoubt:
         case 429:
             doubt = Deferred("too much traffic", response.retry_after(), throttled=True)
         case 407 | 511:
-            doubt = InDoubt("the network between wants somebody to log in")
+            doubt = InDoubt("the network in between wants somebody to log in")
         case status if status < 400 and not response.ok:
             doubt = InDoubt("redirected, which the provider never does: check base_url and the network")
         case _ if response.ok:
@@ -305,7 +305,7 @@ def refusal(response: Response) -> Failure:
         case 404 | 405:
             failure = Halted("there is no such account or address: check the account and base_url")
         case _:
-            failure = Rejected("refused for a reason that is not known")
+            failure = Rejected("refused for an unknown reason")
     return cite(failure, f"HTTP {response.status}")
 
 

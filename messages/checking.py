@@ -95,7 +95,7 @@ def _times(message: Message, now: datetime) -> Iterator[Problem]:
             yield Problem(
                 f"{key} is past: it was {_span(now - time)} ago.",
                 place(key),
-                "Write a time to come, such as tomorrow 12:00.",
+                "Write a time in the future, such as tomorrow 12:00.",
             )
     if expires is not None and expires - now > LONGEST_LIFETIME:
         yield Problem(

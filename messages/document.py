@@ -318,13 +318,13 @@ def _lost_headings(whole: Part, file: str) -> Iterator[Problem]:
             yield Problem(what, Place(file, line), "Begin it at the very start of its line.")
         elif token.type == "paragraph_open" and (missing := _HEADING_WITHOUT_BLANK.search(content.content)):
             line += content.content.count("\n", 0, missing.start())
-            what = f"{quoted(missing[0])} opens no part, for a blank is missing."
+            what = f"{quoted(missing[0])} opens no part, because a blank is missing."
             yield Problem(what, Place(file, line), "Write a blank after the last #: ## @sms")
     if tokens and tokens[-1].type == "fence" and tokens[-1].map:  # only the last block can lack its end
         fence, (first, end) = tokens[-1].markup, tokens[-1].map
         code = _lines(whole.text)[first:end]
         if len(code) == 1 or not re.fullmatch(rf" {{0,3}}{fence}{fence[0]}*[ \t]*\n?", code[-1]):
-            what = "The code block that begins here is never closed: all below, parts too, belongs to it."
+            what = "The code block that begins here is never closed: everything below, parts too, belongs to it."
             yield Problem(what, Place(file, whole.line + first), f"Write a line of {fence} where it ends.")
 
 

@@ -84,7 +84,7 @@ def typed(text: str, zone: ZoneInfo, now: datetime, *, past: bool = False) -> da
         if found and (found["minute"] or found["at"] or found["half"]):
             break
     else:
-        raise TimeError(f"{text!r} is no time. Write it like one of these: {EXAMPLES}.")
+        raise TimeError(f"{text!r} is not a time. Write it like one of these: {EXAMPLES}.")
     today = now.astimezone(zone).date()
     try:
         day = _day(words[: begin.start()], today, past=past)
@@ -96,7 +96,7 @@ def typed(text: str, zone: ZoneInfo, now: datetime, *, past: bool = False) -> da
     except TimeError:
         raise
     except (ValueError, OverflowError):
-        raise TimeError(f"{text!r} is no time: there is no such day, hour or offset.") from None
+        raise TimeError(f"{text!r} is not a time: there is no such day, hour or offset.") from None
     return settled(local, zone)
 
 

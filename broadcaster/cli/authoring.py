@@ -35,7 +35,8 @@ def new(
         typer.Option("--from", help="Start from a message that was sent, by its id.", metavar="MESSAGE"),
     ] = None,
     kind: Annotated[
-        Following | None, typer.Option("--kind", help="With --from: what it is to be; an update if left out.")
+        Following | None,
+        typer.Option("--kind", help="With --from: the kind of the new message; an update if left out."),
     ] = None,
 ) -> None:
     """Start a message from a starter or from one that was sent.
@@ -47,7 +48,7 @@ def new(
     if former is not None:
         text = _following(former, kind or Following.UPDATE, starter, municipalities)
     elif kind is not None:
-        raise UsageError("--kind says what follows a message: name that with --from.")
+        raise UsageError("--kind is for a message that follows another: name that one with --from.")
     elif starter is None:
         print(listing())
         return
@@ -68,7 +69,9 @@ def _following(former: str, kind: Following, starter: str | None, municipalities
     if starter is not None:
         raise UsageError("a message starts from a starter or from one that was sent, not from both.")
     if municipalities:
-        raise UsageError("what follows a message has its municipalities: leave -m out, and change them in the file.")
+        raise UsageError(
+            "a message that follows another takes over its municipalities: leave -m out, and change them in the file."
+        )
     return begun(context.config(), former, Kind(kind.value))
 
 

@@ -202,7 +202,7 @@ def _since(text: str | None, config: Config, now: datetime) -> datetime | Since:
     except TimeError as error:
         raise UsageError(f"--since: {error}") from None
     if since > now:
-        raise UsageError("--since: that is still to come.")
+        raise UsageError("--since: that time is in the future.")
     return since
 
 

@@ -23,7 +23,7 @@ async def board_of(config: Config) -> Sequence[Standing]:
 def print_board(out: Console, plan: Plan, config: Config) -> None:
     """Show what a message changes on the board of services."""
     if plan.message.services and plan.message.exercise:
-        out.print("Board of services: nothing changes, for this is an exercise.")
+        out.print("Board of services: nothing changes, because this is an exercise.")
     elif not plan.board:
         out.print("Board of services: nothing changes.")
     for change in plan.board:

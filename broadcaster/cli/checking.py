@@ -69,7 +69,7 @@ def _expect_nothing_made_up(config: Config, residents: int) -> None:
     problems = placeholders(config)
     if residents:
         advice = "Start with an empty database: see `docs/how-to/go-live.md`."
-        problems.append(Problem(f"{residents} of the subscribers are numbers that belong to nobody.", advice=advice))
+        problems.append(Problem(f"{residents} of the subscribers have numbers that belong to nobody.", advice=advice))
     if problems:
         raise ConfigError(problems)
 

@@ -37,13 +37,13 @@ async def confirm(config: Config, database: Database, message: str, line: str | 
         waiting = ", ".join(dict.fromkeys(prompt.line for prompt in found))
         where = f" on the line {line}" if line else ""
         others = f" These lines do: {waiting}." if waiting else ""
-        raise UsageError(f"nothing of {message}{where} waits to be confirmed.{others}")
+        raise UsageError(f"no prompt of {message}{where} waits to be confirmed.{others}")
 
 
 async def print_confirmations(out: Console, config: Config, database: Database, message: str) -> None:
     """Say what a person has switched on, and what somebody still has to."""
     for done in await confirmations.confirmed(database, message):
-        out.print(f"{done.prompt}: switched on, says {done.actor} ({local(done.at, config.zone)}).")
+        out.print(f"{done.prompt}: switched on, according to {done.actor} ({local(done.at, config.zone)}).")
     for prompt in await awaiting(config, database, message):
         out.print(
             f"{prompt.line} {prompt.language}: awaiting confirmation. Switch the prompt on at the switchboard "

@@ -36,7 +36,7 @@ def restore_from(config: Config, file: Path, *, yes: bool) -> int:
         StoreError: nothing was changed.
     """
     database = _sqlite(config, f"pg_restore --clean --if-exists --dbname=… {file}")
-    question = f"Put {file} in the place of {database.name}?"
+    question = f"Replace {database.name} with {file}?"
     if not (yes or agreed(question, "add --yes to restore. Nothing was changed.")):
         print("Nothing was changed.")
         return NOT_DELIVERED
@@ -44,7 +44,7 @@ def restore_from(config: Config, file: Path, *, yes: bool) -> int:
     opening = restored.opening
     print(f"{database.name}: restored from {file}, as generation {opening.generation.number}.")
     if restored.kept is not None:
-        print(f"What was there is kept as {restored.kept}.")
+        print(f"The former database is kept as {restored.kept}.")
     print(f"{opening.doubts} deliveries may have left since the copy was made: their providers are asked first.")
     print("Next: start `broadcaster serve` again, wherever it runs on this database. It looks them up and goes on.")
     return 0
@@ -59,7 +59,7 @@ def _sqlite(config: Config, instead: str) -> Database:
     database = Database(config.database_url.get_secret_value())
     if database.is_postgresql:
         raise UsageError(
-            f"{database.name} lies on PostgreSQL, which has its own tool for that: {instead}. Whoever sends from a "
-            "restored one notices that it is a copy, and asks the providers first."
+            f"{database.name} lies on PostgreSQL, which has its own tool for that: {instead}. A process that sends "
+            "from a restored copy notices that it is one and asks the providers first."
         )
     return database

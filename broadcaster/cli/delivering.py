@@ -58,7 +58,7 @@ def deliver(
         return 0 if dry_run else code
     plan = None if before.total else plan_written(message, config, datetime.now(config.zone), board)
     if plan is None:
-        out.print("This very message was sent before, though not to its end. What is left would go on:")
+        out.print("Only a part of this message was sent before. The rest would go out now:")
         out.print(progress_table(before))
         planned, meant = as_data(id_, before), True
     else:

@@ -44,7 +44,7 @@ async def show_all(config: Config, message: str | None, *, as_json: bool) -> Non
         since = exactly(one.tried, config.zone)
         shown.add_row(str(one.id), one.message, one.lane, target, since, waits, one.reason or "")
     out.print(shown)
-    out.print("The provider is asked by itself while `broadcaster serve` or `send` runs.")
+    out.print("`broadcaster serve` and `send` keep asking the provider automatically.")
 
 
 async def show_ended(config: Config, message: str | None, *, as_json: bool) -> None:

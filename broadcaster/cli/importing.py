@@ -78,7 +78,7 @@ async def import_file(config: Config, wanted: Wanted, *, yes: bool, dry_run: boo
     if left_out is not None:
         out.print(f"The rows left out stand in {left_out}, with the reasons: mend them there and import that file.")
     if left:
-        out.print(f"{left} left out that said STOPP: who asks again is added by `broadcaster subscribers add`.")
+        out.print(f"{left} skipped: they opted out (STOPP). If one asks to join again: `broadcaster subscribers add`.")
     if as_json:
         print_json({"imported": new, "known": before, "left": left} | _as_data(intake, left_out))
     return code

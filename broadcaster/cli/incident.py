@@ -29,7 +29,7 @@ def open_(
         typer.Option("--aware-at", help="When the municipality became aware of it: starts the clocks.", metavar="TIME"),
     ] = None,
     earlier: Annotated[
-        str | None, typer.Option("--earlier", help="An incident before it that has to do with it.", metavar="NAME")
+        str | None, typer.Option("--earlier", help="An earlier, related incident.", metavar="NAME")
     ] = None,
 ) -> None:
     """Open an incident, also one that was closed.

@@ -88,9 +88,11 @@ async def note_done(config: Config, wanted: str, deadline: str, at: str | None, 
     """
     now = utc_now()
     if not_due is not None and not not_due.strip():
-        raise UsageError("--not-due takes a reason: it is in the record.")
+        raise UsageError("--not-due needs a reason, which goes into the record.")
     if not_due is not None and at is not None:
-        raise UsageError("--at says when an authority was told, --not-due that none has to be: take one of them out.")
+        raise UsageError(
+            "--at says when an authority was told, --not-due that none needs to be told: leave one of them out."
+        )
     said = Report(now if at is None else _time(at, config, now, "--at"), context.actor(), not_due)
     async with opened(config) as store:
         found = await named(store.database, wanted)

@@ -93,7 +93,7 @@ def retract(
     """Take a message back from wherever that is possible.
 
     It goes from pages, feeds and phone lines, and SMS that have not left are not sent. An SMS that has left cannot be
-    taken back: write a correction, which is never sent by itself.
+    taken back: write a correction, which is never sent automatically.
 
     Without an id it is the last message of the incident that goes on.
 

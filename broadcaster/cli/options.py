@@ -56,7 +56,9 @@ class Answers:
     new_incident: bool = False
 
 
-Wait = Annotated[float, typer.Option(min=0, help="Watch on for so long after the last movement.", metavar="SECONDS")]
+Wait = Annotated[
+    float, typer.Option(min=0, help="Keep watching for this long after the last change.", metavar="SECONDS")
+]
 Municipalities = Annotated[
     list[str] | None,
     typer.Option("--municipality", "-m", help="Only those of this one. May be repeated.", metavar="NAME"),

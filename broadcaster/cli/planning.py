@@ -176,9 +176,9 @@ def _print_times(out: Console, intent: Intent, now: datetime) -> None:
     """Show when it goes."""
     runs, zone = list(intent.runs(now)), intent.zone
     if isinstance(intent.rule, Once):
-        out.print(f"It goes by itself at {on_day(runs[0], zone)}, {zone.key} time.")
+        out.print(f"It goes automatically at {on_day(runs[0], zone)}, {zone.key} time.")
     else:
-        out.print(f"It goes by itself {_times(len(runs))}, {zone.key} time:")
+        out.print(f"It goes automatically {_times(len(runs))}, {zone.key} time:")
         for run in runs[:SHOWN]:
             out.print(f"  {on_day(run, zone)}")
         if runs[SHOWN:]:
@@ -223,7 +223,7 @@ def _late(text: str) -> timedelta:
     except RuleError as error:
         raise UsageError(f"--late: {error}") from None
     if late > _LATEST:
-        raise UsageError("--late: at most 1d; what is older needs a person's eye.")
+        raise UsageError("--late: at most 1d; a person should look at anything later.")
     return late
 
 
@@ -237,7 +237,7 @@ def _moment(text: str, config: Config, now: datetime) -> datetime:
 def _to_come(text: str, config: Config, now: datetime) -> datetime:
     moment = _moment(text, config, now)
     if moment <= now:
-        raise UsageError(f"{on_day(moment, config.zone)} is past: write a time to come, as tomorrow 16:00.")
+        raise UsageError(f"{on_day(moment, config.zone)} is past: write a time in the future, such as tomorrow 16:00.")
     if moment - now > LONGEST_LIFETIME:
         raise UsageError(f"{on_day(moment, config.zone)} is more than a year ahead: look at the year.")
     return moment

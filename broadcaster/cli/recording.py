@@ -31,7 +31,7 @@ async def export_one(config: Config, wanted: str, directory: Path) -> None:
         raise UsageError(f"{directory} stays as it is: {error}. Name a new or empty folder.") from None
     except OSError as error:
         raise ServiceError(
-            f"{directory} cannot be written ({error.strerror}): see that its parent exists, may be written and has "
+            f"{directory} cannot be written ({error.strerror}): check that its parent exists, may be written and has "
             "space left."
         ) from None
     print(f"{incident.name}: {len(files)} files in {directory}.")

@@ -94,7 +94,7 @@ async def _retract(config: Config, message: MessageSummary, out: Console, *, as_
             counts = {"residents_reached": reached.got, "residents_in_doubt": reached.in_doubt}
             print_json(as_data(message.id, sent.progress) | {"retracted": True, "leaving": reached.leaving} | counts)
         places = _places(sent.progress)
-        out.print(f"It is taken back, except in {places} places where that is still to come." if places else _DONE)
+        out.print(f"Taken back, except in {places} places where this is still pending." if places else _DONE)
         if reached.leaving:
             out.print(
                 f"{reached.leaving} SMS are still leaving. What becomes of them: `broadcaster status {message.id}`"

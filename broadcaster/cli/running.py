@@ -150,7 +150,7 @@ async def watched(broadcaster: Broadcaster, meters: Meters) -> AsyncIterator[Non
             try:
                 host, port = await stack.enter_async_context(serving(app, settings.host, settings.port))
             except OSError as error:
-                _LOGGER.error("there are no metrics: %s", _refused(error, "metrics", settings.port))
+                _LOGGER.error("cannot serve metrics: %s", _refused(error, "metrics", settings.port))
             else:
                 _LOGGER.info("metrics on %s", URL.build(scheme="http", host=host, port=port, path=METRICS_PATH))
         yield

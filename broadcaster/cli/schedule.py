@@ -22,7 +22,9 @@ LATE = "15m"
 _Id = Annotated[int, typer.Argument(help="Its number, as `schedule list` shows it.", metavar="ID")]
 Late = Annotated[
     str,
-    typer.Option("--late", help="How late it may go, as 30m or 2h. What is later is left out.", metavar="PERIOD"),
+    typer.Option(
+        "--late", help="How late it may go, such as 30m or 2h; what would be later is left out.", metavar="PERIOD"
+    ),
 ]
 
 
@@ -30,7 +32,7 @@ _Cron = Annotated[
     str | None,
     typer.Option("--cron", help="Minute, hour, day, month, weekday, by the local clock.", metavar="EXPRESSION"),
 ]
-_Every = Annotated[str | None, typer.Option("--every", help="As 30m, 4h or 1d.", metavar="PERIOD")]
+_Every = Annotated[str | None, typer.Option("--every", help="Such as 30m, 4h or 1d.", metavar="PERIOD")]
 _Start = Annotated[
     str | None,
     typer.Option("--from", help="The first run of --every; one period from now if left out.", metavar="TIME"),
@@ -124,7 +126,7 @@ def show(schedule: _Id, *, as_json: Json = False) -> None:
 
 @app.command()
 def pause(schedule: _Id) -> None:
-    """Send nothing of it until it is resumed.
+    """Pause it: it sends nothing until it is resumed.
 
     Example: broadcaster schedule pause 3
     """

@@ -92,7 +92,7 @@ async def pause_one(config: Config, id_: int) -> None:
     async with opened(config) as store:
         schedule = await _going_on(store.database, id_)
         await schedules.pause(store.database, schedule, utc_now(), context.actor())
-    print(f"Schedule {id_} is paused: nothing of it goes before `broadcaster schedule resume {id_}`.")
+    print(f"Schedule {id_} is paused: it sends nothing until `broadcaster schedule resume {id_}`.")
 
 
 async def resume_one(config: Config, id_: int) -> None:
@@ -147,7 +147,8 @@ def print_served(out: Console, *, served: bool) -> None:
         out.print("It goes only while `broadcaster serve` or `broadcaster worker` runs, as it does now.")
     else:
         out.print(
-            "Nothing serves this database now, and nothing planned goes: start `broadcaster serve`, and let it run.",
+            "No `serve` or `worker` is running on this database, "
+            "so nothing scheduled will be sent: start `broadcaster serve` and keep it running.",
             style="bold yellow",
         )
 
@@ -216,7 +217,7 @@ def _next(one: _Overview) -> str:
 def _next_of(schedule: Schedule) -> str:
     if schedule.next_run is None:
         return "No run is left."
-    return f"The next run is that of {on_day(schedule.next_run, schedule.intent.zone)}."
+    return f"The next run is at {on_day(schedule.next_run, schedule.intent.zone)}."
 
 
 def _last(one: _Overview) -> str:

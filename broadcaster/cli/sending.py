@@ -22,11 +22,11 @@ def send(  # noqa: PLR0913 (one for each option)
     at: Annotated[
         str | None,
         typer.Option(
-            "--at", help='Send it later by itself: 16:00, "tomorrow 16:00", 2027-03-28T16:00.', metavar="TIME"
+            "--at", help='Send it later, automatically: 16:00, "tomorrow 16:00", 2027-03-28T16:00.', metavar="TIME"
         ),
     ] = None,
     late: Annotated[
-        str | None, typer.Option("--late", help="With --at: how late it may go, as 30m or 2h.", metavar="PERIOD")
+        str | None, typer.Option("--late", help="With --at: how late it may go, such as 30m or 2h.", metavar="PERIOD")
     ] = None,
 ) -> None:
     """Send a message, and watch what becomes of it.
@@ -45,7 +45,7 @@ def send(  # noqa: PLR0913 (one for each option)
 
         raise typer.Exit(plan_once(config, message, at, late or LATE, answers, dry_run=dry_run, as_json=as_json))
     if late is not None:
-        raise UsageError("--late is for what goes by itself: say when, with --at.")
+        raise UsageError("--late is only for a message that goes automatically: say when, with --at.")
     from broadcaster.cli.delivering import deliver
 
     again = f"broadcaster send {file}"
@@ -64,7 +64,7 @@ def status(
     as_json: Json = False,
     recent: Annotated[bool, typer.Option("--recent", help="List the messages sent last.")] = False,
     confirm: Annotated[
-        bool, typer.Option("--confirm", help="Its prompts are switched on at the switchboard, says whoever types this.")
+        bool, typer.Option("--confirm", help="Record that you have switched its prompts on at the switchboard.")
     ] = False,
     line: Annotated[str | None, typer.Option("--line", help="Confirm only this line.", metavar="NAME")] = None,
 ) -> None:

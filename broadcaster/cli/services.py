@@ -22,7 +22,12 @@ _Municipalities = Annotated[
 ]
 _Owners = Annotated[
     list[str] | None,
-    typer.Option("--municipality", "-m", help="Whose it is; may be repeated. Those that have it.", metavar="NAME"),
+    typer.Option(
+        "--municipality",
+        "-m",
+        help="Municipality whose service it is; may be repeated. All that have it if left out.",
+        metavar="NAME",
+    ),
 ]
 _Name = Annotated[str, typer.Argument(help="What residents call the service.", metavar="NAME")]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Change it without asking.")]
@@ -33,18 +38,18 @@ def set_(  # noqa: PLR0913 - each is something that a person types
     name: _Name,
     status: Annotated[ServiceStatus, typer.Argument(help="How it stands.", metavar="working|limited|down")],
     municipality: _Owners = None,
-    note: Annotated[str, typer.Option("--note", help="What residents should know of it.", metavar="TEXT")] = "",
+    note: Annotated[str, typer.Option("--note", help="What residents should know about it.", metavar="TEXT")] = "",
     since: Annotated[
         str | None,
-        typer.Option(
-            "--since", help="When it began to stand like that; unknown, to say nothing of it.", metavar="TIME"
-        ),
+        typer.Option("--since", help="Since when it has this status; unknown to leave that out.", metavar="TIME"),
     ] = None,
     *,
     everybody: Annotated[
-        bool, typer.Option("--all", help="Every sender, also those that have no such service.")
+        bool, typer.Option("--all", help="Every sender, including those that have no such service.")
     ] = False,
-    is_new: Annotated[bool, typer.Option("--new", help="It is another service than one with a name like it.")] = False,
+    is_new: Annotated[
+        bool, typer.Option("--new", help="It is a new service, although another has a similar name.")
+    ] = False,
     yes: _Yes = False,
 ) -> None:
     """Say how a service stands.

@@ -98,7 +98,7 @@ def _print_polled(config: Config, name: str, result: Polled) -> None:
             shown.add_row(issued, _headline(one), one.item.severity, one.fate, one.reason, one.details, one.became)
         out.print(shown)
     if result.untidy:
-        out.print(f"{name}: what it sends had to be mended: {', '.join(result.untidy)}. So it is only drafted.")
+        out.print(f"{name}: its data had to be mended: {', '.join(result.untidy)}. So it is only drafted.")
     if result.skipped:
         out.print(f"{name}: {result.skipped} more could not be read.")
 
@@ -140,7 +140,7 @@ async def show_items(config: Config, name: str | None, *, as_json: bool) -> None
         return
     out = console()
     if not found:
-        out.print("No items were seen yet.")
+        out.print("No items have been seen yet.")
         return
     shown = table("seen", "source", "item", "severity", "decision", "because", "where", "became")
     for one in found:

@@ -64,7 +64,7 @@ async def show_one(config: Config, number: str, *, as_json: bool) -> None:
     async with opened(config) as store:
         known = await store.subscribers.evidence(found)
     if not known:
-        raise UsageError(f"nothing is known of a consent of {masked(found)}.")
+        raise UsageError(f"no consent is on record of {masked(found)}.")
     if as_json:
         print_json({"number": masked(found), "consents": [_consent_as_data(one) for one in known]})
         return

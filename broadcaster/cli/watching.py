@@ -115,7 +115,7 @@ async def print_what_is_left(out: Console, database: Database, message: str, aga
         out.print(how_to_end(others, message))
     else:
         out.print(f"{left} are still to come. They go on with `{again}` or `broadcaster serve`; nothing is sent twice.")
-        out.print(f"Nobody sends them now. To call them off: `broadcaster retract {message}`.")
+        out.print(f"No process is sending them now. To call them off: `broadcaster retract {message}`.")
 
 
 async def _print_end(out: Console, broadcaster: Broadcaster, sent: Sent, again: str) -> None:

@@ -147,7 +147,11 @@ class Duty:
         if unchanged.in_a_row(said, automatic, speakers) >= unchanged.MOST_IN_A_ROW:
             text = words.enough.format(incident=promise.incident, count=unchanged.MOST_IN_A_ROW)
             if await self._tell(enough, promise, text, now):
-                log.warning("nothing more is said automatically of %r: people have to", promise.incident)
+                log.warning(
+                    "incident %r: automatic updates stopped after %d in a row; a person must write the next one",
+                    promise.incident,
+                    unchanged.MOST_IN_A_ROW,
+                )
             return
         last = next(one for one in said if one.id == promise.message)
         try:
@@ -157,7 +161,9 @@ class Duty:
             if promise not in await duty.promises(self._database, self._config.municipalities, now):
                 return  # somebody came in this very moment
             if await self._tell(failed, promise, words.failed.format(incident=promise.incident), now):
-                log.error("it cannot be said that nothing has changed in %r: %s", promise.incident, error)
+                log.error(
+                    'could not publish the automatic "no change" update for incident %r: %s', promise.incident, error
+                )
 
     async def _say(
         self, last: Said, said: Sequence[Said], promise: Promise, code: str, speakers: Sequence[str], now: datetime
@@ -176,7 +182,9 @@ class Duty:
         ready = replace(ready, meant=promise.due)
         if await submit(self._database, ready, unchanged.ACTOR):
             log.warning(
-                "nobody kept the promise of %r: message %s says that nothing has changed", last.incident, ready.id
+                "incident %r: nobody sent the promised update, so message %s says that nothing has changed",
+                last.incident,
+                ready.id,
             )
 
     def _by_language(self, municipalities: Iterable[str]) -> Iterator[tuple[str, Sequence[str]]]:
@@ -216,7 +224,7 @@ async def watch_duty(
             well = True
         except StoreError as error:
             if well:
-                log.error("nobody is reminded while the database cannot be used: %s", error)
+                log.error("cannot remind anybody while the database cannot be used: %s", error)
             well = False
         except Exception:  # a bug: warnings go out all the same
             log.exception("reminders failed")

@@ -140,7 +140,7 @@ class Engine:
                     self._shop.database.woken.set()  # what was called out before has not been heard
                     await first_of(broken, stop)
             except StoreError as error:
-                log.debug("nobody is heard: %s", error)  # the look-out says so already
+                log.debug("cannot hear other processes: %s", error)  # the look-out says so already
             await pause(PATIENCE, stop)
 
     async def _find_ways(self, stop: asyncio.Event) -> None:
@@ -151,7 +151,7 @@ class Engine:
                 for move, count in await self._failover.look(self._shop.clock()):
                     log.warning("%d deliveries go by %s instead of %s", count, move.to, move.origin)
             except StoreError as error:
-                log.debug("no other ways are looked for: %s", error)  # the look-out says so already
+                log.debug("failover check failed: %s", error)  # the look-out says so already
             # Counting a long backlog takes a while: at most a tenth of the time goes into it.
             await pause(max(FIND_WAYS, 10 * (loop.time() - began)), stop)
 
@@ -162,7 +162,7 @@ class Engine:
             try:
                 await self._shop.ledger.release(self._shop.clock())
             except StoreError as error:
-                log.debug("nothing that waits is let go: %s", error)  # the look-out says so already
+                log.debug("could not release waiting deliveries: %s", error)  # the look-out says so already
             # Looking through all that waits takes a while: at most a tenth of the time goes into it.
             await pause(max(RELEASE, 10 * (loop.time() - began)), stop)
 
@@ -174,5 +174,5 @@ class Engine:
                 if late := await duty.forget_expired(self._shop.database, self._shop.clock()):
                     log.error("%d reminders to the people on duty could not leave in time, and are not sent", late)
             except StoreError as error:
-                log.debug("no lanes without an account are looked for: %s", error)  # the look-out says so already
+                log.debug("could not look for lanes without an account: %s", error)  # the look-out says so already
             await pause(END_STRAYS, stop)

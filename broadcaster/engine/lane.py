@@ -115,7 +115,9 @@ class Lane:
                 lease, repeatable=self._repeatable, now=self._shop.clock(), settle=self._station.settle
             )
             if stranded and not self._repeatable:
-                log.warning("lane %s: a worker died while sending %d deliveries: in doubt", self.name, stranded)
+                log.warning(
+                    "lane %s: a worker died while sending %d deliveries: they are in doubt", self.name, stranded
+                )
             await self._work(lease, stop)
             for courier in self.couriers:
                 await courier.send(lease, self.busy, stop)

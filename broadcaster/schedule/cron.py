@@ -14,7 +14,7 @@ _HORIZON = 9 * 366
 
 
 class CronError(ValueError):
-    """It is no cron expression, or never fires; the message says what to write instead."""
+    """It is not a cron expression, or never fires; the message says what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,8 @@ def parse(text: str) -> Cron:
     words = text.split()
     if len(words) != len(_FIELDS):
         raise CronError(
-            f"{text!r} is no cron expression: it takes five fields, minute, hour, day, month and day of the week, as "
-            '"0 16 * * *" for every day at 16:00.'
+            f"{text!r} is not a cron expression: it takes five fields, minute, hour, day, month and day of the week, "
+            'such as "0 16 * * *" for every day at 16:00.'
         )
     minutes, hours, days, months, weekdays = (_values(word, field) for word, field in zip(words, _FIELDS, strict=True))
     if words[2] != "*" and words[4] != "*":

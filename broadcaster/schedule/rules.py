@@ -60,7 +60,7 @@ def period(text: str) -> timedelta:
     """
     found = _PERIOD.fullmatch(text.strip())
     if found is None:
-        raise RuleError(f"{text!r} is no period: write 30m, 4h or 1d.")
+        raise RuleError(f"{text!r} is not a period: write 30m, 4h or 1d.")
     return int(found[1]) * _UNITS[found[2]]
 
 

@@ -93,7 +93,7 @@ class Runner:
             self._seen = now
         for schedule in await schedules.ahead(self._database, now):
             if await schedules.set_back(self._database, schedule, now, _actor(schedule)):
-                log.warning("schedule %s: the clock was set back, its next run was found anew", schedule.id)
+                log.warning("schedule %s: the clock was set back, so its next run was computed again", schedule.id)
         for schedule in await schedules.due(self._database, now):
             await self._decide(schedule, now)
         return await schedules.earliest(self._database)
@@ -150,7 +150,7 @@ class Runner:
     async def _composed(self, schedule: Schedule, planned: datetime) -> Message:
         composer = self._composers.get(schedule.intent.composer)
         if composer is None:
-            raise InputError([Problem(f"nothing here composes a {schedule.intent.composer!r}.")])
+            raise InputError([Problem(f"this program cannot compose a {schedule.intent.composer!r}.")])
         return await composer(schedule, planned)
 
     async def _follows(self, schedule: Schedule, message: Message) -> bool:

@@ -59,4 +59,6 @@ def message_of_run(message: Message, intent: Intent, run: datetime, *, follows: 
 
 
 def _too_late(late: timedelta) -> str:
-    return f"it could not go within {late // timedelta(minutes=1)} minutes of its time: nothing served the database"
+    return (
+        f"it could not go within {late // timedelta(minutes=1)} minutes of its time: no `serve` or `worker` was running"
+    )

@@ -93,7 +93,7 @@ async def _number(database: Database) -> int:
 
 def _back_up(source: Path, target: Path, now: datetime) -> None:
     if target.exists():
-        raise StoreError(f"{target} is there already, and a backup never takes another's place. Name a new file.")
+        raise StoreError(f"{target} is there already, and a backup never replaces another. Name a new file.")
     with _scratch(target) as scratch:
         _copy_whole(source, scratch)
         with _explained(scratch), closing(sqlite3.connect(scratch)) as copy, copy:

@@ -62,7 +62,7 @@ async def answer_twilio(request: web.Request) -> web.Response:
     account = texts.twilio.get(form.get("AccountSid", "")) if form is not None else None
     if form is None or account is None or not is_from_twilio(request, form, account.auth_token):
         _LOGGER.warning(
-            "A text's webhook was refused: its account is none of ours, or its signature is missing or wrong. "
+            "A text's webhook was refused: its account is not one of ours, or its signature is missing or wrong. "
             "See that serve.public_url is the address set at Twilio, and that auth_token is the account's."
         )
         return web.Response(status=403)

@@ -133,7 +133,7 @@ async def answer_twilio(request: web.Request) -> web.Response:
     token = reporters.twilio.get(form.get("AccountSid", "")) if form is not None else None
     if form is None or token is None or not is_from_twilio(request, form, token):
         _LOGGER.warning(
-            "A receipt was refused: its account is none of ours, or its signature is missing or wrong. "
+            "A receipt was refused: its account is not one of ours, or its signature is missing or wrong. "
             "See that serve.public_url is the address that Twilio calls, and that auth_token is the account's."
         )
         return web.Response(status=403)

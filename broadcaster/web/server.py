@@ -252,7 +252,7 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what is not HTTP, or too much of it. aiohttp itself would log who sent it, and say what it was."""
         if isinstance(exc, ConnectionError) or request.writer.output_size > 0:
-            raise ConnectionError("nobody is there any more, or an answer was begun already")
+            raise ConnectionError("the client has gone, or an answer had already begun")
         if status >= 500:
             _LOGGER.error("a request could not be answered", exc_info=exc)
         response = web.Response(status=status)

@@ -31,5 +31,5 @@ def read(data: bytes) -> Sound:
     if not SHORTEST <= sound.seconds <= LONGEST:
         raise RecordingError(f"it takes {sound.seconds:.1f} s, and {SHORTEST:.0f} to {LONGEST:.0f} s can be used")
     if not is_heard(sound):
-        raise RecordingError("nothing is to be heard in it: look at the microphone, and record it anew")
+        raise RecordingError("it is silent: check the microphone and record it again")
     return sound

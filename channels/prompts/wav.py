@@ -70,7 +70,7 @@ def write(coding: Coding, rate: int, body: bytes) -> bytes:
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise WavError("it is no WAV file")
+        raise WavError("it is not a WAV file")
     place = 12
     while place + 8 <= len(data):
         name, size = struct.unpack_from("<4sI", data, place)

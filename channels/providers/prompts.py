@@ -47,7 +47,7 @@ class Format(StrEnum):
 def _of_known_languages(paths: dict[str, Path]) -> dict[str, Path]:
     for language in paths:
         if language not in languages.KNOWN:
-            raise ValueError(f'"{language}" is no known language: known are {", ".join(languages.KNOWN)}')
+            raise ValueError(f'"{language}" is not a known language: known are {", ".join(languages.KNOWN)}')
     return paths
 
 

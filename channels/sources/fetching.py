@@ -38,7 +38,7 @@ _SILENCES: Sequence[tuple[type[Exception], str]] = (
     (aiohttp.ClientConnectorError, "there is no connection to it"),
     (aiohttp.ConnectionTimeoutError, "there is no connection to it"),
     (aiohttp.ClientResponseError, "its answer is not HTTP"),
-    (aiohttp.ClientError, "the connection broke before all had come"),
+    (aiohttp.ClientError, "the connection broke before everything had arrived"),
     (Exception, "its address cannot be used"),
 )
 """What it means that no answer came, by what was raised; the first that fits. Libraries would name addresses."""
@@ -141,7 +141,7 @@ class Fetcher:
         except aiohttp.ClientError as error:
             return Unreachable(_reason(error))
         except TimeoutError:
-            return Unreachable(f"it did not come to an end within {self._bounds.patience:g} seconds")
+            return Unreachable(f"it did not finish within {self._bounds.patience:g} seconds")
         except (OSError, ValueError) as error:
             return Unreachable(_reason(error))
 
@@ -262,9 +262,9 @@ def _address(text: str, base: URL | None = None) -> URL:
         url = base.join(URL(text)) if base else URL(text)
         (url.raw_host or "").encode("idna")  # what a look-up would do, where it is no longer an answer
     except ValueError:
-        raise _GivenUpError("it leads to what is no web address") from None
+        raise _GivenUpError("it leads to something that is not a web address") from None
     if url.scheme not in {"https", "http"} or not url.host:
-        raise _GivenUpError("it leads to what is no web address")
+        raise _GivenUpError("it leads to something that is not a web address")
     return url
 
 

@@ -84,7 +84,7 @@ def json_list(body: bytes) -> Sequence[Any]:
     """
     document = json_document(body)
     if not isinstance(document, list):
-        raise SourceError("it is JSON, but not the list that was to be expected")
+        raise SourceError("it is JSON, but not the expected list")
     return document
 
 

@@ -66,7 +66,7 @@ async def listen(
                 opened = opened or clock()
                 woken()
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, _BrokenError) as error:
-            reason = str(error) if isinstance(error, _BrokenError) else "the connection is not there or broke"
+            reason = str(error) if isinstance(error, _BrokenError) else "there is no connection, or it broke"
             log.info("no event stream for now: %s; polling goes on", reason)
         lasted = opened is not None and clock() - opened > pause
         await asyncio.sleep(pause * (0.5 + dice()))

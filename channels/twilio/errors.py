@@ -15,7 +15,7 @@ ERRORS: Mapping[int, Deferred | Rejected | Halted] = {
     21212: Halted("Twilio does not accept the sender: check sender"),
     21408: Halted("the Twilio account may not send to this country: allow it under Geo Permissions"),
     21602: Rejected("the text is empty"),
-    21603: Halted("Twilio misses the sender: check sender or messaging_service"),
+    21603: Halted("Twilio says that the sender is missing: check sender or messaging_service"),
     21604: Rejected("the number is missing"),
     21606: Halted("the sender is no SMS number of this Twilio account: check sender"),
     21608: Halted("a Twilio trial account only sends to verified numbers: upgrade it"),

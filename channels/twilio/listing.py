@@ -33,7 +33,7 @@ def _page(response: Response, query: Mapping[str, str]) -> Page:
             # Only the query of the address: where the credentials go is for nobody else to say.
             return Page(taken, _query(following) if following else None)
         case _:
-            raise ValueError("this is no page of messages")
+            raise ValueError("this is not a page of messages")
 
 
 def _query(uri: str) -> Mapping[str, str]:
@@ -49,7 +49,7 @@ def _taken(entry: object) -> Taken:
     match entry:
         case {"sid": str(sid), "to": str(to), "body": str() | None as body, "date_created": str(created)} if sid:
             return Taken(sid, to, text_of(body), internet_date(created))
-    raise ValueError("this is no message")
+    raise ValueError("this is not a message")
 
 
 def text_of(body: object) -> str | None:

@@ -131,7 +131,9 @@ def _long_sentence(draft: Draft) -> Iterator[Problem]:
         for sentence in _SENTENCE_END.split(passage.text):
             if (count := count_words(sentence)) > vocabulary.longest_sentence:
                 what = f"This sentence has {count} words: {quoted(sentence)}."
-                yield Problem(what, passage.place, f"Make two of it, of at most {vocabulary.longest_sentence} words.")
+                yield Problem(
+                    what, passage.place, f"Split it into two, each of at most {vocabulary.longest_sentence} words."
+                )
 
 
 def _officialese(draft: Draft) -> Iterator[Problem]:
@@ -162,7 +164,7 @@ def _strange_link(draft: Draft) -> Iterator[Problem]:
                 name = host(target(address)) if address["web"] else ""
                 if address["web"] and not any(f".{name}".endswith(f".{known}") for known in draft.hosts):
                     what = f"{quoted(address[0])} leads to a place that is neither yours nor listed."
-                    yield Problem(what, passage.place, "Lead to your own, or list it in practice.domains.")
+                    yield Problem(what, passage.place, "Link to your own, or list it in practice.domains.")
 
 
 def _dead_link(draft: Draft) -> Iterator[Problem]:
@@ -175,14 +177,14 @@ def _dead_link(draft: Draft) -> Iterator[Problem]:
                     continue
                 for address in ADDRESS.finditer(sentence):
                     if address["web"] and host(target(address)) in draft.down:
-                        what = f"{quoted(address[0])} leads to a web site that does not work, by the board of services."
+                        what = f"{quoted(address[0])} leads to a web site that the board of services says is down."
                         yield Problem(what, passage.place, "Write {{ municipality.page }}, or take it out.")
 
 
 RULES: Mapping[Rule, Ground] = {
     Rule.WHAT_HAPPENED: Ground(
         partial(_unanswered, Rule.WHAT_HAPPENED),
-        "Who does not know what the danger is asks around instead of acting.",
+        "People who do not know what the danger is ask around instead of acting.",
         "Mileti and Sorensen, Communication of Emergency Public Warnings (1990): the hazard",
     ),
     Rule.CONCERNS_ME: Ground(
@@ -192,7 +194,7 @@ RULES: Mapping[Rule, Ground] = {
     ),
     Rule.BEING_DONE: Ground(
         partial(_unanswered, Rule.BEING_DONE),
-        "Who sees that somebody is at work trusts the rest of the message.",
+        "People who see that somebody is at work trust the rest of the message.",
         "MSB (since 2026 MCF), guide till riskkommunikation: innehåll och budskap",
     ),
     Rule.WHAT_TO_DO: Ground(
@@ -202,22 +204,22 @@ RULES: Mapping[Rule, Ground] = {
     ),
     Rule.WHERE_TO_TURN: Ground(
         partial(_unanswered, Rule.WHERE_TO_TURN),
-        "Who has nowhere to turn calls 112, which others need more.",
+        "Those with nowhere to turn call 112, which others need more.",
         "MSB (since 2026 MCF), guide till riskkommunikation: innehåll och budskap",
     ),
     Rule.NEXT_UPDATE: Ground(
         _no_next_update,
-        "Who knows when the next word comes can wait for it; others call, or believe rumours.",
+        "People who know when to expect news can wait; others call, or believe rumours.",
         "CDC, Crisis and Emergency Risk Communication (CERC)",
     ),
     Rule.EXPIRY: Ground(
         _no_expiry,
-        "A warning that stays when the danger is gone misleads; only who writes it knows how long it holds.",
+        "A warning that stays when the danger is gone misleads; only its author knows how long it holds.",
         "OASIS, Common Alerting Protocol 1.2: expires",
     ),
     Rule.SENDER: Ground(
         _no_sender,
-        "Texts are passed on without their frame; a warning from nobody is believed by nobody.",
+        "People pass texts on without their context, and nobody believes a warning from nobody.",
         "Mileti and Sorensen, Communication of Emergency Public Warnings (1990): the source",
     ),
     Rule.SMS_LENGTH: Ground(
@@ -237,23 +239,23 @@ RULES: Mapping[Rule, Ground] = {
     ),
     Rule.LONG_SENTENCE: Ground(
         _long_sentence,
-        "Who is afraid, tired, or new to the language loses a long sentence half way.",
+        "People who are afraid, tired or new to the language lose the thread of a long sentence.",
         "Språklagen (2009:600) 11 §; the number: GOV.UK, Sentence length: why 25 words is our limit (2014)",
     ),
     Rule.OFFICIALESE: Ground(
         _officialese,
-        "Words that only authorities use are read twice, or past.",
+        "People read words that only authorities use twice, or skip them.",
         "Språklagen (2009:600) 11 §; Språkrådet, Myndigheternas skrivregler",
     ),
     Rule.ABBREVIATION: Ground(
         _abbreviation,
-        "An abbreviation is a riddle to who is new to the language, and to many programs that read aloud.",
+        "An abbreviation is a riddle to people who are new to the language, and to many programs that read aloud.",
         "WCAG 2.2, success criterion 3.1.4; Språkrådet, Myndigheternas skrivregler",
     ),
     Rule.NOT_AN_EXERCISE: Ground(
         _not_an_exercise,
-        "It tells nothing, for exercises are marked; in the script of one it makes people believe it. "
-        "So began the false missile alert in Hawaii.",
+        "It adds nothing, because exercises are marked; in the script of one it makes people believe it. "
+        "The false missile alert in Hawaii began like that.",
         "FCC, Hawaii Emergency Management Agency, January 13, 2018 False Alert: report (April 2018)",
     ),
     Rule.LINK: Ground(

@@ -33,7 +33,7 @@ async def test_live_refuses_all_that_only_stands_for_something(desk: Desk) -> No
         assert f": {key}: " in error
     assert ran.code == 3
     assert "config.toml:" in error
-    assert "2 of the subscribers are numbers that belong to nobody" in error
+    assert "2 of the subscribers have numbers that belong to nobody" in error
     assert ran.out == ""
 
 

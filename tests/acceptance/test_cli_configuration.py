@@ -81,7 +81,7 @@ async def test_mistakes_in_the_configuration_are_all_said_with_their_places(desk
     assert errors["accounts.facebook-borgholm.token"].startswith("the environment variable KRIS_LOST is not set")
     assert "lost cannot be read" in errors["accounts.facebook-morbylanga.token"]
     assert errors["accounts.sms.auth_token"].startswith("a secret never stands here itself: write { env = ")
-    assert errors["accounts.feeds.provider"].startswith("'telegram' is no provider. Known: facebook, twilio")
+    assert errors["accounts.feeds.provider"].startswith("'telegram' is not a provider. Known: facebook, twilio")
     assert "geheim" not in ran.err
     assert desk.sandbox.requests == []
 

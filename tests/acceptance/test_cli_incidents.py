@@ -140,7 +140,7 @@ async def test_an_incident_in_which_something_stands_is_not_closed(desk: Desk, a
         (("done", MARCH, "early-warning"), "No clock runs"),
         (("done", MARCH, "gdrp"), "Did you mean gdpr"),
         (("done", MARCH, "gdpr", "--not-due", ""), "takes a reason"),
-        (("done", MARCH, "gdpr", "--not-due", "none", "--at", "00:00"), "take one of them out"),
+        (("done", MARCH, "gdpr", "--not-due", "none", "--at", "00:00"), "leave one of them out"),
     ],
 )
 async def test_what_cannot_be_is_refused_with_what_can(desk: Desk, arguments: tuple[str, ...], reason: str) -> None:
@@ -278,4 +278,4 @@ async def test_a_record_takes_the_place_of_its_own_earlier_one_and_of_nothing_el
     assert "mine.txt" in refused.err
     assert "Name a new or empty folder" in refused.err
     assert (desk.folder / "record" / "mine.txt").read_text(encoding="utf-8") == "mine"
-    assert "see that its parent exists" in missing.err
+    assert "check that its parent exists" in missing.err

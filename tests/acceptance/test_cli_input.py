@@ -69,7 +69,7 @@ Text.
         errors,
         ("3: kind: ", "The value must be 'alert', 'update', 'correction' or 'all-clear', not 'alrt'."),
         ("4: colour: ", "There is no key 'colour'."),
-        ("7: next_update: ", "'snart' is no time."),
+        ("7: next_update: ", "'snart' is not a time."),
         ("9: body: ", "does not begin with a headline"),
         ("11: @fax: ", "'fax' is neither a channel nor a language."),
         ("14: @de: ", "'de' is neither a channel nor a language."),

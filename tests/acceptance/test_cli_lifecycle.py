@@ -142,7 +142,7 @@ async def test_a_file_of_another_incident_is_refused_with_its_line(desk: Desk) -
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        (("fire", "--kind", "update"), "name that with --from"),
+        (("fire", "--kind", "update"), "name that one with --from"),
         (("fire", "--from", "0a1b"), "not from both"),
         (("--from", "0a1b", "-m", "borgholm"), "leave -m out"),
     ],

@@ -249,7 +249,7 @@ async def test_ctrl_c_ends_a_send_in_good_order_and_the_next_one_goes_on(desk: D
     assert f"{12 - got} are still to come. They go on with `broadcaster send {file}`" in stopped.out
     assert "in doubt" not in stopped.out.replace("in doubt  rejected", "")
     assert resumed.code == 0
-    assert "sent before, though not to its end" in resumed.out
+    assert "Only a part of this message was sent before" in resumed.out
     assert desk.reached() == everybody
 
 

@@ -45,7 +45,7 @@ async def test_whoever_stops_a_send_beside_serve_is_told_who_goes_on_and_a_retra
         )
         assert f"To call the rest off: `broadcaster retract {message}`" in stopped.out
         assert f"stop that process (`kill {serve.pid}`)" in stopped.out
-        assert "Nobody sends them now" not in stopped.out
+        assert "No process is sending them now" not in stopped.out
         assert retracted.code == 0
         assert 3 < left < len(EVERYBODY)
         assert retracted.data["residents_reached"] == left

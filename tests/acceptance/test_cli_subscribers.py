@@ -140,7 +140,7 @@ async def test_rows_that_name_no_municipality_or_language_get_those_of_the_comma
     [
         (b"name;age\nx;3\n", "numbers.csv:1: has no column of numbers."),
         (b"", "numbers.csv:1: has no column of numbers."),
-        (b"spr\x81k\n", "numbers.csv: is no text in UTF-8 or Windows-1252."),
+        (b"spr\x81k\n", "numbers.csv: is not text in UTF-8 or Windows-1252."),
     ],
 )
 async def test_a_file_that_is_no_list_is_refused(desk: Desk, content: bytes, said: str) -> None:
@@ -203,7 +203,7 @@ async def test_the_evidence_of_a_consent_outlives_the_subscription(desk: Desk) -
     assert "1740605" not in shown.out
     [consent] = data.data["consents"]
     assert (consent["how"], consent["withdrawn_how"], consent["text"]) == ("cli", "cli", None)
-    assert (nobody.code, nobody.err) == (2, "error: nothing is known of a consent of +4670•••••06.\n")
+    assert (nobody.code, nobody.err) == (2, "error: no consent is on record of +4670•••••06.\n")
 
 
 async def test_a_list_does_not_bring_back_who_said_stopp(desk: Desk) -> None:
@@ -214,7 +214,7 @@ async def test_a_list_does_not_bring_back_who_said_stopp(desk: Desk) -> None:
     again = await desk.run("subscribers", "import", file, "-m", "borgholm", "--yes")
     assert again.out.splitlines()[-2:] == [
         "0 new, 1 known before, 0 bad rows left out.",
-        "1 left out that said STOPP: who asks again is added by `broadcaster subscribers add`.",
+        "1 skipped: they opted out (STOPP). If one asks to join again: `broadcaster subscribers add`.",
     ]
 
 

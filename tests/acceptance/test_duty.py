@@ -296,7 +296,7 @@ async def test_people_are_told_where_automation_must_not_speak(
         await here.after(MINUTE)
         assert len(await here.said()) == 1
         assert "det gick inte att automatiskt säga" in (await here.reminded(4))[-1]
-    assert caplog.text.count("it cannot be said that nothing has changed in 'Dataintrång'") == 1
+    assert caplog.text.count("could not publish the automatic \"no change\" update for incident 'Dataintrång'") == 1
 
 
 async def test_people_are_reminded_of_deadlines_that_nobody_has_met(tmp_path: Path, database_url: str) -> None:

@@ -344,7 +344,7 @@ async def test_a_taken_port_for_metrics_keeps_nothing_from_going_out(desk: Desk)
         desk.configure("[metrics]\nport = 0", f"[metrics]\nport = {port}")
         async with desk.started("worker") as process:
             second = Service(process)
-            refused = await second.says("there are no metrics")
+            refused = await second.says("cannot serve metrics")
             await second.says("working")
             stopped = await second.stop()
 

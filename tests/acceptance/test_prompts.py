@@ -80,7 +80,7 @@ async def test_a_prompt_waits_until_a_person_says_that_it_is_on(line: Desk) -> N
     assert "vaxel sv: awaiting confirmation" in waiting.out
     assert "vaxel en: awaiting confirmation" in waiting.out
     assert confirmed.code == 0
-    assert "vaxel sv: switched on, says" in confirmed.out
+    assert "vaxel sv: switched on, according to" in confirmed.out
     assert "awaiting" not in confirmed.out
     assert again.code == 2
     assert f"nothing of {message} waits to be confirmed" in again.err
@@ -197,7 +197,7 @@ async def test_another_recording_makes_it_another_message(line: Desk) -> None:
     ("recording", "reason"),
     [
         ('recording = "gone.wav"', "gone.wav cannot be read: No such file or directory."),
-        ('recording = "message.md"', "cannot be played to callers: it is no WAV file: save it as WAV, 16 bits PCM."),
+        ('recording = "message.md"', "cannot be played to callers: it is not a WAV file: save it as WAV, 16 bits PCM."),
         ('recording = { sv = "short.wav" }', "cannot be played to callers: it takes 0.5 s, and 1 to 90 s can be used."),
         ('recording = { uk = "good.wav" }', "Nobody would hear the recording good.wav"),
         ('exercise = true\nrecording = "good.wav"', "does not say that this is an exercise."),

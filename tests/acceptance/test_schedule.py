@@ -72,12 +72,12 @@ async def test_a_message_is_planned_listed_and_taken_off_again(desk: Desk) -> No
     empty = await desk.run("schedule", "list")
 
     assert planned.code == 0
-    assert f"It goes by itself at {_shown(ahead())}, Europe/Stockholm time." in planned.out
+    assert f"It goes automatically at {_shown(ahead())}, Europe/Stockholm time." in planned.out
     assert "3 sv" in planned.out
-    assert "Nothing serves this database now" in planned.out
+    assert "No `serve` or `worker` is running on this database" in planned.out
     assert "Våra system är avstängda" in listed.out
     assert _shown(ahead()) in listed.out
-    assert "Nothing serves this database now" in listed.out
+    assert "No `serve` or `worker` is running on this database" in listed.out
     [schedule] = data["schedules"]
     assert (schedule["paused"], schedule["last_run"], data["served"]) == (False, None, False)
     (run,) = map(datetime.fromisoformat, schedule["next_runs"])
@@ -102,9 +102,9 @@ async def test_a_recurring_message_is_paused_resumed_and_skipped(desk: Desk) -> 
 
     assert [ran.code for ran in (added, skipped, paused, meanwhile, resumed, shown)] == [0] * 6
     assert "and so on; the last time at" in added.out
-    assert "is left out. The next run is that of" in skipped.out
+    assert "is left out. The next run is at" in skipped.out
     assert "paused" in meanwhile.out
-    assert "The next run is that of" in resumed.out
+    assert "The next run is at" in resumed.out
     assert "skipped: left out by" in shown.out
     assert "har stängt av sina system" in shown.out
 

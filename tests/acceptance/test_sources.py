@@ -363,7 +363,7 @@ async def test_what_is_unchanged_is_not_fetched_again_unless_the_rule_is_another
         (b"<!DOCTYPE html><html><body>Logga in</body></html>", None, "it is HTML, not JSON"),
         (b'{"alerts": [', None, "it is something else or broken, not JSON"),
         (b"[]", Behaviour(Fault.ERROR), "it answers with an error (HTTP 500)"),
-        (b"[]", Behaviour(Fault.DROP), "the connection broke before all had come"),
+        (b"[]", Behaviour(Fault.DROP), "the connection broke before everything had arrived"),
     ],
 )
 async def test_a_source_that_answers_with_something_else_is_said_to_and_asked_less_often(

@@ -143,32 +143,32 @@ def test_a_secret_comes_from_a_variable_or_a_file_and_does_not_print_itself(
         (KEY, 'key = { env = "KRIS_NOT_SET" }', "key", "the environment variable KRIS_NOT_SET is not set"),
         (KEY, 'key = { file = "lost.key" }', "key", "lost.key cannot be read"),
         (TOKEN, 'auth_token = "geheim"', "accounts.sms.auth_token", "a secret never stands here itself"),
-        ('"twilio" ', '"myspace" ', "accounts.sms.provider", "'myspace' is no provider. Known: facebook, twilio"),
+        ('"twilio" ', '"myspace" ', "accounts.sms.provider", "'myspace' is not a provider. Known: facebook, twilio"),
         ("rate = 10 ", "rate = 0 ", "accounts.sms.rate", "must be more than 0"),
         ("rate = 10 ", 'colour = "red" ', "accounts.sms.colour", "is not a setting here. Known: account_sid"),
         ('phone = "0485-880 00"', "phone = 0", "municipalities.borgholm.phone", "must be text, in quotation marks."),
         ('["sv", "en"]', "[]", "municipalities.borgholm.languages", "is empty."),
         ('["sv", "en"]', '"sv"', "municipalities.borgholm.languages", "must be a list, in brackets."),
-        ('["sv", "en"]', '["sv", "xx"]', "municipalities.borgholm.languages", "'xx' is no known language."),
+        ('["sv", "en"]', '["sv", "xx"]', "municipalities.borgholm.languages", "'xx' is not a known language."),
         ('"+46701740698"', '"0701740698"', "accounts.sms.inbound.all", "residents text to a number such as +46…"),
         ('"+46701740698"', '{ kalmar = "72456" }', "accounts.sms.inbound.kalmar", "'kalmar' sends by this account."),
-        ('"+46701740698"', '{ all = "72456", borgholm = "72456" }', "accounts.sms.inbound.borgholm", "stands twice."),
+        ('"+46701740698"', '{ all = "72456", borgholm = "72456" }', "accounts.sms.inbound.borgholm", "appears twice."),
         (
             'mode = "sandbox"',
             'residents.countries = ["se"]\nmode = "sandbox"',
             "residents.countries.0",
-            "is no country",
+            "is not a country",
         ),
-        ('log = "text"', 'duty.numbers = ["070-174 06 90"]', "duty.numbers.0", "is no phone number"),
+        ('log = "text"', 'duty.numbers = ["070-174 06 90"]', "duty.numbers.0", "is not a phone number"),
         ('log = "text"', 'duty.account = "feeds"', "duty.account", "no account 'feeds' sends SMS."),
-        ('log = "text"', 'duty.language = "xx"', "duty.language", "'xx' is no known language."),
+        ('log = "text"', 'duty.language = "xx"', "duty.language", "'xx' is not a known language."),
         ('log = "text"', "duty.minutes_before = 0", "duty.minutes_before", "must be at least 1."),
         ("codes_per_day = 500", "codes_per_day = 0", "sign_up.codes_per_day", "must be at least 1."),
         ("enabled = true", 'enabled = "maybe"', "sign_up.enabled", "must be true or false."),
         ("port = 8080", 'trusted_proxies = ["caddy"]\nport = 8080', "serve.trusted_proxies.0", "is not an address"),
         ('sms = "sms"', 'sms = "smss"', "municipalities.borgholm.channels", "there is no account 'smss'."),
         ('sms = "sms"', 'sms = "feeds"', "municipalities.borgholm.channels", "'feeds' reaches feed, not sms."),
-        ('sms = "sms"', 'fax = "sms"', "municipalities.borgholm.channels", "'fax' is no channel. Known: facebook"),
+        ('sms = "sms"', 'fax = "sms"', "municipalities.borgholm.channels", "'fax' is not a channel. Known: facebook"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line_and_key(folder: Path, old: str, new: str, key: str, said: str) -> None:
@@ -284,7 +284,7 @@ def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("whole", "complaint"),
     [
-        ("borgholms", "'borgholms' is no municipality. Did you mean borgholm?"),
+        ("borgholms", "'borgholms' is not a municipality. Did you mean borgholm?"),
         ("morbylanga", "'morbylanga' is itself part of another. Name the municipality that owns it."),
     ],
 )
@@ -329,10 +329,10 @@ def test_what_is_wrong_with_a_profile_is_said_with_its_key(folder: Path) -> None
     assert [said.partition("profile.")[2] for said in problems(folder, ENGLISH_NAME, wrong)] == [
         "mark: vapen.svg has 9,000 bytes, and a page has room for 6,000. Make it smaller.",
         "accessibility: tillganglighet.md is not UTF-8 text. Save it as UTF-8.",
-        "accessibility: 'fi' is no known language. Known: en, sv.",
+        "accessibility: 'fi' is not a known language. Known: en, sv.",
     ]
     [said] = problems(folder, ENGLISH_NAME, PROFILE.replace("#00567A", "blue").replace("vapen.svg", "v.gif"))
-    assert "is no colour" in said
+    assert "is not a colour" in said
 
 
 def test_the_facebook_page_is_known_by_its_account_once_that_is_real(folder: Path) -> None:

@@ -87,20 +87,20 @@ def test_another_rule_or_address_is_another_source_to_what_is_remembered(tmp_pat
 @pytest.mark.parametrize(
     ("section", "problem"),
     [
-        ('kind = "smih"', "sources.one.kind: 'smih' is no kind. Known: krisinformation, sr-vma, smhi, cap, feed."),
+        ('kind = "smih"', "sources.one.kind: 'smih' is not a kind. Known: krisinformation, sr-vma, smhi, cap, feed."),
         ("every = 5", "sources.one.kind: is missing. Add it."),
         (f'kind = "smhi"\n{SANDBOX}evry = "5m"', "sources.one.evry: is not a setting here. Did you mean every?"),
         (f'kind = "smhi"\n{SANDBOX}every = "5"', 'sources.one.every: is no span of time: write it as "30s"'),
         (
             f'kind = "smhi"\n{SANDBOX}every = "4m"',
-            "sources.one.every: is more often than is polite. Write 300s or more.",
+            "sources.one.every: polls more often than this source allows. Write 300s or more.",
         ),
-        ('kind = "cap"', "sources.one.url: says not where the source is."),
-        ('kind = "cap"\nurl = "ftp://example.se"', "sources.one.url: says not where the source is."),
+        ('kind = "cap"', "sources.one.url: has no address."),
+        ('kind = "cap"\nurl = "ftp://example.se"', "sources.one.url: has no address."),
         ('kind = "smhi"', 'sources.one.url: the mode is "sandbox", but this source would be asked for at opendata'),
         (
             f'kind = "smhi"\n{SANDBOX}municipalities = ["borgholmm"]',
-            "'borgholmm' is no municipality. Did you mean borgholm?",
+            "'borgholmm' is not a municipality. Did you mean borgholm?",
         ),
         (
             f'kind = "smhi"\n{SANDBOX}languages = ["de"]',
@@ -114,11 +114,11 @@ def test_another_rule_or_address_is_another_source_to_what_is_remembered(tmp_pat
         (f'kind = "smhi"\n{SANDBOX}least = "bad"', "sources.one.least: must be 'extreme', 'severe'"),
         (
             f'kind = "smhi"\n{SANDBOX}then = "publish"',
-            "sources.one.channels: has to be there for a source that publishes.",
+            'sources.one.channels: is required when then = "publish".',
         ),
         (
             f'kind = "smhi"\n{SANDBOX}then = "publish"',
-            "sources.one.starter: has to be there for a source that publishes.",
+            'sources.one.starter: is required when then = "publish".',
         ),
         (f'kind = "smhi"\n{SANDBOX}starter = "vma.md"', "sources.one.starter: the starter"),
         (f'kind = "smhi"\n{SANDBOX}starter = "bad.md"', "bad.md:1: A starter has no front matter"),

@@ -327,11 +327,11 @@ def test_of_several_sheets_the_one_with_numbers_is_read_and_of_two_one_has_to_be
     ("content", "said"),
     [
         (b"\xd0\xcf\x11\xe0" + b"\0" * 40 + "EncryptedPackage".encode("utf-16-le"), "is locked with a password"),
-        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, r"before 2007 \(.xls\). Open it"),
-        (b"PK\x03\x04 and no more", "is broken, or no workbook"),
-        (workbook([["x"]])[:-200], "is broken, or no workbook"),
-        (b"nummer\n\x81\x8d", "is no text in UTF-8 or Windows-1252"),
-        ("nummer\n".encode("utf-16")[:-1], "is no text in UTF-8 or UTF-16-LE"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 600, r"before Excel 2007 \(.xls\). Open it"),
+        (b"PK\x03\x04 and no more", "is broken, or is not an Excel workbook"),
+        (workbook([["x"]])[:-200], "is broken, or is not an Excel workbook"),
+        (b"nummer\n\x81\x8d", "is not text in UTF-8 or Windows-1252"),
+        ("nummer\n".encode("utf-16")[:-1], "is not text in UTF-8 or UTF-16-LE"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_what_to_do(content: bytes, said: str) -> None:

@@ -147,7 +147,8 @@ def test_a_cron_that_cannot_be_meant_is_refused(expression: str, why: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("4", "is no period"), ("0h", "is no period"), ("1w", "is no period"), ("4m", "too often")]
+    ("text", "why"),
+    [("4", "is not a period"), ("0h", "is not a period"), ("1w", "is not a period"), ("4m", "too often")],
 )
 def test_a_period_that_cannot_be_meant_is_refused(text: str, why: str) -> None:
     with pytest.raises(RuleError, match=why):

@@ -209,7 +209,7 @@ async def test_a_run_that_nothing_here_composes_fails_and_says_so(office: Office
     schedule = await office.plan(Once(NOON + HOUR), source="", composer="report")
     await office.look(NOON + HOUR)
     (run,) = await office.runs(schedule)
-    assert (run.state, run.reason) == (RunState.FAILED, "nothing here composes a 'report'.")
+    assert (run.state, run.reason) == (RunState.FAILED, "this program cannot compose a 'report'.")
 
 
 async def test_a_mistake_in_one_schedule_fails_its_run_and_keeps_nobody_else_from_going(office: Office) -> None:

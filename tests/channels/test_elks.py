@@ -106,8 +106,8 @@ async def test_a_message_is_asked_for_as_46elks_documents_it(http: aiohttp.Clien
             Halted("the 46elks account is out of money: fill it up (46elks: Not enough credits)"),
         ),
         ("Too long message", Rejected("the text is longer than 46elks takes (46elks: Too long)")),
-        ("Missing key message", Rejected("46elks misses a part of the message (46elks: Missing key)")),
-        ("Key message missing", Rejected("46elks misses a part of the message (46elks: Key)")),
+        ("Missing key message", Rejected("46elks says that a part of the message is missing (46elks: Missing key)")),
+        ("Key message missing", Rejected("46elks says that a part of the message is missing (46elks: Key)")),
     ],
 )
 async def test_errors_go_by_their_words_whatever_their_status(

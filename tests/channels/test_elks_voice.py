@@ -129,7 +129,7 @@ def test_a_line_has_an_address_of_its_own_that_does_not_tell_the_secret() -> Non
         ({"line": "0485-880 00"}, "line"),
         ({"line": SWITCHBOARD}, "a call would never arrive"),
         ({"secret": SecretStr("abc")}, "the secret can be guessed: make it at least 16 characters long"),
-        ({"voices": {"xx": "a.onnx"}}, '"xx" is no known language'),
+        ({"voices": {"xx": "a.onnx"}}, '"xx" is not a known language'),
         ({"queue": "kris"}, "queue"),
     ],
 )

@@ -214,9 +214,9 @@ def test_a_file_that_was_streamed_is_read_to_its_end() -> None:
 @pytest.mark.parametrize(
     ("file", "reason"),
     [
-        (b"", "no WAV file"),
-        (b"ID3\x04 an MP3 and what follows", "no WAV file"),
-        (b"RIFF\x00\x00\x00\x00AVI ", "no WAV file"),
+        (b"", "not a WAV file"),
+        (b"ID3\x04 an MP3 and what follows", "not a WAV file"),
+        (b"RIFF\x00\x00\x00\x00AVI ", "not a WAV file"),
         (riff(), "without sound"),
         (riff(fmt(1, 1, 8000, 16)), "without sound"),
         (riff(chunk(b"fmt ", b"\1\0"), chunk(b"data", b"")), "without sound"),
@@ -253,7 +253,7 @@ def spoken(seconds: float, amplitude: int = 8000) -> bytes:
     [
         (spoken(0.9), r"takes 0\.9 s"),
         (spoken(90.5), r"takes 90\.5 s"),
-        (spoken(5, amplitude=5), "nothing is to be heard"),
+        (spoken(5, amplitude=5), "it is silent"),
         (bytes(recording.LARGEST + 1), "larger than 20 MB"),
     ],
 )

@@ -199,7 +199,7 @@ async def test_a_recording_that_cannot_be_used_gives_way_to_speech(
     line.recordings.files["m1", "sv"] = b"no sound at all"
     assert await line.channel.send(parcel()) == Accepted("m1/sv")
     assert heard(line.file()).seconds > 3
-    assert "the recording of message m1 in sv cannot be used: it is no WAV file" in caplog.text
+    assert "the recording of message m1 in sv cannot be used: it is not a WAV file" in caplog.text
 
 
 async def test_a_line_has_a_silent_file_in_each_language_before_there_is_a_message(tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ async def test_without_the_program_the_account_halts_and_its_package_is_named(li
 
 BAD_SPEAKERS = {
     "exit 3": "ended with code 3",
-    "cat > /dev/null; echo no sound": "cannot be used: it is no WAV file",
+    "cat > /dev/null; echo no sound": "cannot be used: it is not a WAV file",
     "exec sleep 60": "did not finish within",
     "head -c 44 /dev/zero": "cannot be used",
 }

@@ -213,8 +213,8 @@ def test_the_documentation_has_the_same_table() -> None:
 @pytest.mark.parametrize(
     ("code", "status", "outcome"),
     [
-        (29_999, 400, Rejected("refused for a reason that is not known (HTTP 400) (Twilio error 29999)")),
-        (29_999, 422, Rejected("refused for a reason that is not known (HTTP 422) (Twilio error 29999)")),
+        (29_999, 400, Rejected("refused for an unknown reason (HTTP 400) (Twilio error 29999)")),
+        (29_999, 422, Rejected("refused for an unknown reason (HTTP 422) (Twilio error 29999)")),
         (
             29_999,
             401,

@@ -441,7 +441,7 @@ def test_a_time_with_its_offset_is_kept_as_it_was_written() -> None:
         ("2027-03-28T02:30:00", "does not exist in Europe/Stockholm"),
         ('"2027-10-31 02:30"', "comes twice in Europe/Stockholm"),
         ('"söndag 12:00"', "Today is söndag"),
-        ('"snart"', "'snart' is no time"),
+        ('"snart"', "'snart' is not a time"),
         ("2026-12-01", "The value must be a date and a time."),
         ("12", "The value must be a date and a time."),
         ('"""\n12:00"""', "on several lines"),

@@ -371,7 +371,7 @@ def test_links_lead_to_own_or_listed_domains(link: str, domains: Sequence[str], 
 def test_a_link_that_goes_nowhere_strange_is_told_once_for_all_municipalities() -> None:
     assert against(Rule.LINK, body("Läs mer på www.example.com.")) == [
         "m.md:15: body: 'www.example.com' leads to a place that is neither yours nor listed. "
-        "Lead to your own, or list it in practice.domains."
+        "Link to your own, or list it in practice.domains."
     ]
 
 

@@ -85,7 +85,7 @@ def test_a_time_is_that_of_the_clock_on_the_wall(text: str, meant: str) -> None:
     ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(TimeError, match="is no time"):
+    with pytest.raises(TimeError, match="is not a time"):
         typed(text, STOCKHOLM, NOW)
 
 

@@ -171,7 +171,7 @@ async def test_an_answer_that_only_drips_is_given_up_in_time(http: aiohttp.Clien
     async with source(handle) as url:
         answer = await Fetcher(http, Bounds(patience=0.2)).fetch(url)
         gone.set()
-    assert answer == Unreachable("it did not come to an end within 0.2 seconds")
+    assert answer == Unreachable("it did not finish within 0.2 seconds")
 
 
 async def test_a_connection_that_breaks_is_said(http: aiohttp.ClientSession) -> None:
@@ -183,7 +183,7 @@ async def test_a_connection_that_breaks_is_said(http: aiohttp.ClientSession) -> 
         request.transport.abort()
         return answer
 
-    assert await reason_of(http, handle) == "the connection broke before all had come"
+    assert await reason_of(http, handle) == "the connection broke before everything had arrived"
 
 
 async def test_a_source_that_is_not_there_is_unreachable(http: aiohttp.ClientSession) -> None:
@@ -196,7 +196,7 @@ async def test_a_source_that_is_not_there_is_unreachable(http: aiohttp.ClientSes
 
 @pytest.mark.parametrize("url", ["", "news", "ftp://127.0.0.1/", "http://[", "http://\u2028/", "file:///etc/passwd"])
 async def test_what_is_no_web_address_is_not_fetched(http: aiohttp.ClientSession, url: str) -> None:
-    assert await Fetcher(http).fetch(url) == Unreachable("it leads to what is no web address")
+    assert await Fetcher(http).fetch(url) == Unreachable("it leads to something that is not a web address")
 
 
 @pytest.mark.parametrize(
@@ -263,8 +263,8 @@ async def test_a_circle_of_redirects_ends(http: aiohttp.ClientSession) -> None:
         ("http://192.0.2.1/", "it leads to an address that is neither at the same place nor https"),
         ("//127.0.0.1:1/", "it leads to an address that is neither at the same place nor https"),
         ("https://2130706433/", "its address cannot be used"),
-        ("file:///etc/passwd", "it leads to what is no web address"),
-        ("http://[", "it leads to what is no web address"),
+        ("file:///etc/passwd", "it leads to something that is not a web address"),
+        ("http://[", "it leads to something that is not a web address"),
     ],
 )
 async def test_a_redirect_leads_into_no_network_that_only_we_can_reach(

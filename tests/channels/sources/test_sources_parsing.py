@@ -859,8 +859,8 @@ def test_a_document_type_is_refused_before_its_entities_are_read(kind: str, body
 @pytest.mark.parametrize(
     ("kind", "body", "reason"),
     [
-        ("krisinformation", b'{"Message": "x"}', "it is JSON, but not the list"),
-        ("smhi", b"null", "it is JSON, but not the list"),
+        ("krisinformation", b'{"Message": "x"}', "it is JSON, but not the expected list"),
+        ("smhi", b"null", "it is JSON, but not the expected list"),
         ("sr-vma", b"[]", "it is JSON, but has no list of alerts"),
         ("krisinformation", b"[" * 100_000, "it is something else or broken, not JSON"),
         ("smhi", b"[" + b"9" * 10_000 + b"]", "it is something else or broken, not JSON"),
