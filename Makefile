@@ -43,17 +43,17 @@ torture: .venv/run.stamp ## Kill it 200 times, let it soak, count what residents
 copies: .venv/run.stamp ## Copy the database 100 times amid a sending, go on elsewhere, write build/copies.json
 	@$(run) benchmarks.copies $(ARGS)
 
-pictures: .venv/run.stamp ## Take the pictures of docs/images anew, of the real thing; needs Chromium
+pictures: .venv/run.stamp ## Take the pictures of docs/images again, of the real thing; needs Chromium
 	@.venv/bin/python docs/images/make.py
 
-samples: .venv/run.stamp ## Speak the samples of docs/samples anew; needs espeak-ng
+samples: .venv/run.stamp ## Speak the samples of docs/samples again; needs espeak-ng
 	@.venv/bin/python docs/samples/make.py
 
-areas: .venv/lock.stamp ## Make the list of municipalities and their outlines anew, of what Statistics Sweden publishes
+areas: .venv/lock.stamp ## Make the list of municipalities and their outlines again, of what Statistics Sweden publishes
 	@$(run) uv run --quiet --script docs/areas/make.py
 
 # Keeps the versions that still fit. For newer ones: make lock ARGS=--upgrade
-lock: .venv/lock.stamp ## Pin the dependencies of pyproject.toml and requirements/*.in anew
+lock: .venv/lock.stamp ## Pin the dependencies of pyproject.toml and requirements/*.in again
 	@$(compile) requirements/build.in --output-file requirements/build.lock
 	@$(compile) requirements/lock.in --output-file requirements/lock.lock
 	@$(compile) pyproject.toml --output-file requirements/run.lock

@@ -468,7 +468,7 @@ class _Checker:
             self._problem(path, f"{channel} can only have one account.", "Name one.")
 
     def _check_mode(self, parsed: _File, accounts: Mapping[str, Account]) -> None:
-        """In the sandbox nothing leaves the machine; live, nobody outside is told to call this machine by itself."""
+        """In the sandbox nothing leaves the machine; live, nobody outside is given an address of this machine alone."""
         if parsed.mode is Mode.LIVE:
             public_url = parsed.serve.public_url
             if public_url is not None and is_loopback(public_url):

@@ -37,7 +37,7 @@ class State(StrEnum):
 
 
 OPEN = (State.WAITING, State.PENDING, State.SENDING)
-"""Something is still going to happen by itself."""
+"""Something is still going to happen automatically."""
 
 ARRIVED = (State.ACCEPTED, State.DELIVERED, State.UNDELIVERED, State.ABANDONED)
 """It went out, or may have, and nothing more will become of it."""

@@ -108,7 +108,7 @@ async def _follow(database: Database, message: str, orders: Orders, watch: Watch
 
 
 async def _settled(database: Database, message: str, orders: Orders, progress: Progress) -> bool:
-    """Whether nothing more will happen by itself, or not before a person has mended an account."""
+    """Whether nothing more will happen automatically, or not before a person has mended an account."""
     if progress.done:
         return not (progress.count(State.IN_DOUBT) and await doubts.looked_up(database, message))
     halted = await lanes.halted(database)

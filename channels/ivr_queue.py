@@ -1,6 +1,6 @@
 """The queue of a phone line at Twilio: what those hear who wait in it, who leave it, and who take its calls.
 
-Twilio keeps the queue and asks for the wait document anew whenever it has ended, so that each round says what is
+Twilio keeps the queue and asks for the wait document again whenever it has ended, so that each round says what is
 current then. It may hold <Say>, <Gather>, <Pause> and <Leave>, among others, and no <Dial>: whoever is to be put
 through leaves the queue, and is put through by what stands as its <Enqueue>'s action.
 See https://www.twilio.com/docs/voice/twiml/enqueue.
@@ -18,7 +18,7 @@ from channels.ivr import Line, current, say, say_all, straight_through
 from channels.spoken import PUT_THROUGH, SPOKEN, offered
 
 LONGEST_WAIT = 45 * 60
-"""Seconds after which nobody can be expected to answer any more; who has waited so long is put through."""
+"""Seconds after which nobody can be expected to answer any more; a caller who has waited that long is put through."""
 
 _QUIET_SECONDS = 15  # between two rounds; a key can be pressed in them too
 _TAKE_SECONDS = 60  # to wait for a caller, before those who take calls hear that the line still stands

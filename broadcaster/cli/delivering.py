@@ -83,7 +83,7 @@ def deliver(
 
 
 async def _so_far(config: Config, message: Message) -> tuple[str, Progress, bool, Sequence[Standing]]:
-    """The id of a message, how far it is (nowhere if new), whether it has come to its end by itself, and the board."""
+    """The id of a message, how far it is (nowhere if new), whether no more will happen to it, and the board."""
     async with opened(config) as store:
         await store.subscribers.expect_key()
         id_ = await reports.sent_as(store.database, message)

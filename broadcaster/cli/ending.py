@@ -67,7 +67,7 @@ def remaining(config: Config, message: Message) -> Sequence[Standing]:
 
 
 def divided(left: Sequence[Standing], answers: Answers, out: Console) -> tuple[Sequence[Standing], Sequence[Standing]]:
-    """Part services into those that work again and those that do not; who has not answered is asked of each.
+    """Part services into those that work again and those that do not; ask about each one that nobody has answered for.
 
     Raises:
         UsageError: nobody can be asked.

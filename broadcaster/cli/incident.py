@@ -34,7 +34,7 @@ def open_(
 ) -> None:
     """Open an incident, also one that was closed.
 
-    On one that is open, note what is known of it. A message opens the incident that it names by itself.
+    On one that is open, note what is known of it. A message automatically opens the incident that it names.
 
     Example: broadcaster incident open "Dataintrång april" --aware-at "2026-04-24 07:30" --earlier "Dataintrång mars"
     """
@@ -99,7 +99,7 @@ def done(
 def close(name: _Name) -> None:
     """Close an incident of which nothing stands any more.
 
-    An all-clear closes its incident by itself.
+    An all-clear closes its incident automatically.
 
     Example: broadcaster incident close "Dataintrång"
     """

@@ -69,7 +69,7 @@ def plan_once(
 
 
 def plan_composed(config: Config, message: Message, order: str, composer: str, wanted: Recurring, *, yes: bool) -> int:
-    """Plan messages that are composed anew for each run; returns the exit code.
+    """Plan messages that are composed for each run; returns the exit code.
 
     Args:
         message: what it would be now.

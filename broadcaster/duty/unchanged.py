@@ -36,7 +36,7 @@ def speakers(promise: Promise, willing: Collection[str], now: datetime) -> tuple
 
 
 def spoken_for(promise: Promise, thread: Sequence[Said], automatic: Collection[str]) -> set[str]:
-    """The municipalities for which automation has spoken of a promise; who took that back does not want it again.
+    """The municipalities that automation has spoken for; if one took that back, it does not want it again.
 
     Args:
         thread: what was said in the incident.

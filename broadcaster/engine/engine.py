@@ -46,7 +46,7 @@ class Engine:
 
     Attributes:
         is_running: whether it works, or finishes what is in flight.
-        superseded: why it has ended by itself: the database goes on without this process.
+        superseded: why it has ended on its own: the database goes on without this process.
     """
 
     def __init__(

@@ -122,13 +122,13 @@ class Lane:
             for courier in self.couriers:
                 await courier.send(lease, self.busy, stop)
         finally:
-            with suppress(StoreError):  # then the lease runs out by itself
+            with suppress(StoreError):  # then the lease runs out automatically
                 await asyncio.shield(lanes.release(database, lease))
         if health.halted:
             self._probed = _time()
 
     async def _work(self, lease: Lease, stop: asyncio.Event) -> None:
-        """Send what is pending, and beside that remind who is on duty and look up what is in doubt."""
+        """Send what is pending; meanwhile remind people on duty and look up what is in doubt."""
         noted = self._noted
         shift = Shift(
             self._station,

@@ -18,7 +18,7 @@ MARGIN = 1.007
 """How much further apart than need be parcels leave, so that the small delays of each day do not fill a second up."""
 
 CATCH_UP = 1.0
-"""Seconds by which parcels may be late and leave closer together for it. A lane idle for longer begins anew."""
+"""Seconds by which parcels may be late and leave closer together for it. A lane idle for longer begins again."""
 
 
 class Pace:
@@ -45,7 +45,11 @@ class Pace:
         self._landed = asyncio.Event()
 
     def follow(self, idle: float) -> None:
-        """Begin after another worker, whose last parcel was answered so many seconds ago: its second has to end."""
+        """Take over a lane: leave the previous worker's last second free.
+
+        Args:
+            idle: seconds since the answer to its last parcel.
+        """
         if self._window is not None:
             self._due = max(self._due, _time() + self._window.span - idle)
 

@@ -335,7 +335,7 @@ class Shift:
     def _over(self) -> bool:
         """Whether nothing more is begun: the work is stopped, the account fails, or the lease may have ended.
 
-        Who was stopped or suspended for so long finds its lane with another worker, and what it had claimed in doubt.
+        A process that was suspended for that long finds its lane with another worker, and its claim in doubt.
         """
         return self._account_failed or self._stop.is_set() or self._shop.stopwatch() >= self._leased_until
 

@@ -1,4 +1,4 @@
-"""Slips on their way: codes for who signs up, reminders to who is on duty. They leave by a lane, one at a time."""
+"""Slips on their way: codes for people who sign up, reminders for those on duty. They leave one at a time."""
 
 import asyncio
 import logging
@@ -56,7 +56,7 @@ async def _codes(database: Database, lanes: Collection[str], now: datetime) -> s
 
 
 CODES = Tray("code", "a sign-up code", _codes, signups.take)
-"""Who gets none asks again. They leave by a lane in which nothing else waits."""
+"""A person who gets none asks again. They leave by a lane in which nothing else waits."""
 
 REMINDERS = Tray("reminder", "a reminder", duty.waiting, duty.take, duty.put_back)
 """They are few, and leave among a lane's deliveries."""
@@ -65,7 +65,7 @@ REMINDERS = Tray("reminder", "a reminder", duty.waiting, duty.take, duty.put_bac
 class Courier:
     """Sends the slips of a tray by a lane.
 
-    What becomes of them says nothing about the account: who asks for codes must not be able to make it look ill.
+    What becomes of them says nothing about the account: people who ask for codes must not be able to make it look ill.
 
     Attributes:
         asked: is set when any was seen to wait.

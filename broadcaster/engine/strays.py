@@ -31,7 +31,7 @@ async def end_strays(shop: Workshop, names: Collection[str]) -> None:
         except LeaseLostError:
             log.debug("lane %s: a worker that has its account took it", name)
         finally:
-            with suppress(StoreError):  # then the lease runs out by itself
+            with suppress(StoreError):  # then the lease runs out automatically
                 await asyncio.shield(lanes.release(shop.database, lease))
 
 

@@ -24,7 +24,7 @@ MOST_REPLIES = 30
 """Replies that a number gets in a day. Two machines that answer each other would never come to an end."""
 
 MOST_CONFLICTS = 3
-"""How often a text may meet a lane that writes down what it sent to the same number, and begins anew for it."""
+"""How often a text may meet a lane that writes down what it sent to the same number, and begins again for it."""
 
 _ACTOR = "resident by sms"
 

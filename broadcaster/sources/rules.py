@@ -152,7 +152,7 @@ def digest(item: Item, language: str) -> str:
 
 
 def ends(item: Item) -> datetime | None:
-    """When an item ends by itself, to the second."""
+    """When an item ends on its own, to the second."""
     return item.expires and item.expires.replace(microsecond=0)
 
 

@@ -114,7 +114,7 @@ async def take_back(
 
 
 async def _keep(connection: AsyncConnection, database: Database) -> None:
-    """Let nobody else change the board until this transaction ends, which SQLite sees to by itself."""
+    """Let nobody else change the board until this transaction ends, which SQLite sees to automatically."""
     if database.is_postgresql:
         await connection.execute(text("LOCK TABLE services IN SHARE ROW EXCLUSIVE MODE"))
 

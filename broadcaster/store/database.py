@@ -208,7 +208,7 @@ class Database:
         found = await self.revision()
         if found is not None and found > HEAD:
             raise self._newer(found)
-        # SQLite cannot change a table's constraints: it is made anew, and those that refer to it must bear that.
+        # SQLite cannot change a table's constraints: it is made again, and those that refer to it must bear that.
         migrating = self._writing.execution_options(unreferenced=True)
         with explained(self.name):
             try:

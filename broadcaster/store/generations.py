@@ -101,7 +101,7 @@ class Generation:
         """From when on a message that is new here may have left from the original; None if it surely has not.
 
         Args:
-            meant: when it was to go by itself; None for one that somebody sends.
+            meant: when it was to go automatically; None for one that somebody sends.
         """
         if self.copied is None:
             return None

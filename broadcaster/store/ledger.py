@@ -242,9 +242,9 @@ class Ledger:
         return await self._database.read_at_once(look)
 
     async def release(self, now: datetime) -> int:
-        """Let go what waited for something that is settled now; returns for how many that decided.
+        """Release deliveries whose predecessor is settled; returns how many changed state.
 
-        What is only for those who got the earlier one is cancelled where it turns out that they did not.
+        One that is only for people who got the predecessor is cancelled if they did not get it.
         """
         d, former = deliveries.c, deliveries.alias("former")
         in_doubt = former.c.state == State.IN_DOUBT

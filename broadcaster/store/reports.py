@@ -71,7 +71,7 @@ class Progress:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more will happen by itself."""
+        """Whether nothing more will happen automatically."""
         return self.count(*OPEN) == 0
 
 

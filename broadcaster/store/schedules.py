@@ -44,7 +44,7 @@ class Intent:
     Args:
         name: what people know it by: the message's headline, say.
         source: the message as it was authored; what the composer reads where it is composed.
-        until: the last moment at which it may run, in UTC; None where the rule ends by itself.
+        until: the last moment at which it may run, in UTC; None where the rule ends on its own.
         late: how late a run may be; what is later is missed, and reported.
         promise: whether each run promises the next one as its next update.
         composer: what composes the message of each run; empty where the source is the message.
@@ -283,7 +283,7 @@ async def remove(database: Database, schedule: Schedule, now: datetime, actor: s
 
 
 async def set_back(database: Database, schedule: Schedule, now: datetime, actor: str) -> bool:
-    """Find the next run anew, by a clock that lies behind the one that found it.
+    """Find the next run again, by a clock that lies behind the one that found it.
 
     Runs that only the clock that was ahead has missed are open again; all others stay as they were decided.
 

@@ -60,7 +60,7 @@ def moment(stored: int) -> datetime:
     return datetime.fromtimestamp(stored / 1000, UTC)
 
 
-# SQLite only counts by itself in a column of type INTEGER.
+# SQLite only counts automatically in a column of type INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 messages = Table(

@@ -1,7 +1,7 @@
 """Sign-ups on the web that wait for their code, and the codes that wait to leave.
 
-A code is taken out of the database before it leaves, so it leaves once at most: who gets none asks again. None leaves
-by a lane in which a delivery waits or is under way.
+A code is taken out of the database before it leaves, so it leaves once at most: people who get none ask again.
+None leaves by a lane in which a delivery waits or is under way.
 """
 
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""Slips: texts that are no deliveries of a message: codes for who signs up, reminders to who is on duty."""
+"""Slips: texts that are no deliveries of a message: codes for people who sign up, reminders to people on duty."""
 
 from dataclasses import dataclass
 from datetime import datetime

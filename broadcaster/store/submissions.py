@@ -77,7 +77,7 @@ class Submission:
         routes: by channel that goes to residents, in the order of preference for those who subscribe to several.
         services: what it says of services.
         recordings: WAV files that phone lines play, by language.
-        meant: when it was to go by itself; None for one that somebody sends.
+        meant: when it was to go automatically; None for one that somebody sends.
     """
 
     id: str

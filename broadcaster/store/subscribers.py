@@ -105,7 +105,7 @@ class Subscribers:
     async def add(self, wanted: Sequence[Subscription], now: datetime, actor: str, consent: Consent = BY_US) -> int:
         """Subscribe numbers, all or none; one that is subscribed already changes its language at most.
 
-        One that was marked as gone is not any more: the resident has asked anew.
+        One that was marked as gone is not any more: the resident has asked again.
 
         Args:
             consent: how all of them agreed.

@@ -2,7 +2,7 @@
 
 Between two statements the database waits for the event loop, which is busy sending, and the event loop for the
 database. Both lose more by that than by the statements themselves, so there is one. PostgreSQL can have several that
-write in one (``WITH``); on SQLite they are a trigger, made anew for each connection, so it is never older than the
+write in one (``WITH``); on SQLite they are a trigger, created for each connection, so it is never older than the
 program.
 
 https://www.postgresql.org/docs/current/queries-with.html#QUERIES-WITH-MODIFYING

@@ -2,7 +2,7 @@
 
 An address is no person: a mobile operator, a school or a whole municipality may stand behind one. So nobody is refused
 for what others at the same address do. Only connections that wait for their client are closed, the oldest first: a
-browser opens another one by itself, while whoever keeps hundreds open to keep others out loses them.
+browser opens another one automatically, while whoever keeps hundreds open to keep others out loses them.
 """
 
 from collections import Counter
@@ -55,7 +55,7 @@ class Crowd:
         return len(self._seats) < self._most
 
     def enter(self, address: str | None, end: Callable[[], None]) -> Seat:
-        """Take a place; who has too many that wait loses the oldest."""
+        """Take a place; a client with too many that wait loses the oldest."""
         seat = Seat(address, self._clock(), end)
         self._seats.add(seat)
         waiting = [one for one in self._seats if one.may_end and one.address == address]

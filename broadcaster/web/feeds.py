@@ -30,7 +30,7 @@ class Feed:
 
 
 class FeedFiles:
-    """The feeds' files, kept in memory for as long as nobody, in whatever process, writes them anew."""
+    """The feeds' files, kept in memory for as long as nobody, in whatever process, writes them again."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""Whether the process lives, and whether it can do its work: asked by what starts it anew, and what sends to it.
+"""Whether the process lives, and whether it can do its work: asked by what restarts it, and what sends to it.
 
-A process that lives without its database is not started anew for that: its pages and phone lines go on.
+A process that lives without its database is not restarted for that: its pages and phone lines go on.
 """
 
 from collections.abc import Callable
@@ -82,7 +82,7 @@ def add_readiness(app: web.Application, readiness: Readiness) -> None:
 
 
 async def answer_alive(_request: web.Request) -> web.Response:
-    """Say so. Nothing else is asked: who cannot answer is dead."""
+    """Say so. Nothing else is asked: a process that cannot answer is dead."""
     return web.json_response({"status": "ok"}, headers=_NOT_STORED)
 
 

@@ -70,7 +70,7 @@ async def serving(
     limits: Limits = USUAL,
     proxies: Sequence[Network] = (),
 ) -> AsyncIterator[tuple[str, int]]:
-    """Listen; gives host and port. At the end nobody new is let in, and who is being answered is answered.
+    """Listen; gives host and port. At the end new requests are refused, and those under way are finished.
 
     Args:
         proxies: whose connections are everybody's, so that none of them is closed for another.
@@ -132,8 +132,8 @@ def body_in_time(
 ) -> Middleware:
     """Have the whole body before anything is done with it.
 
-    Who sends it drop by drop is told that it took too long, and who sends many like that to come again. Who hangs up
-    in the middle, or sends what is no body, is at fault: that is no error of ours.
+    A client that sends it drop by drop is told that it took too long; one that sends many like that, to come again. One
+    that hangs up in the middle, or sends something that is not a body, is at fault: that is not an error of ours.
 
     Args:
         proxies: whose word counts for where a request comes from.
@@ -230,7 +230,7 @@ class _Connection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Let the answer be taken in time: who never reads it would keep us for ever."""
+        """Limit the time to take the answer: a client that never reads it would keep us for ever."""
         try:
             async with asyncio.timeout(self._patience):
                 return await super().finish_response(request, resp, start_time)

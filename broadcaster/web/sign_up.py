@@ -1,6 +1,6 @@
 """Joining and leaving on the web. Whatever is sent, the answer is the same for every number that could get an SMS.
 
-After each form the browser is led on to a page of its own, so that going back or loading anew sends nothing twice.
+After each form the browser is led on to a page of its own, so that going back or reloading sends nothing twice.
 """
 
 import logging

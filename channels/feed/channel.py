@@ -138,7 +138,7 @@ class FeedChannel:
     async def _alert_files(self, municipalities: Iterable[str]) -> dict[str, bytes]:
         """The documents of alerts that are not there yet, and after them the feeds that lead to them.
 
-        A document is never written anew: others know it by its identifier, and have it already. Only what is withdrawn
+        A document is never written again: others know it by its identifier, and have it already. Only what is withdrawn
         loses its text.
         """
         chains = {id_: await self._chain(id_) for id_ in self._municipalities}

@@ -75,7 +75,7 @@ class Made:
         now: the time (UTC), by which messages are current or past.
         live: whether it is made when it is asked for. Made beforehand, it cannot know how late it is when it is read,
             and says when it last changed instead.
-        stale_since: since when what it shows could not be read anew, if it could not.
+        stale_since: since when what it shows could not be read again, if it could not.
     """
 
     now: datetime

@@ -78,7 +78,7 @@ kbd { font: inherit; border: 1px solid var(--line); border-radius: 5px; padding:
 .gone #gone { display: block; }
 """
 
-# Shows the page anew every three seconds without losing the place: what is open or scrolled stays so.
+# Refreshes the page every three seconds without losing the place: what is open or scrolled stays so.
 _SCRIPT = """
 const refresh = async () => {
   try {
@@ -194,7 +194,7 @@ def _trouble(trouble: str) -> str:
 
 
 def _form(numbers: Sequence[str]) -> str:
-    """Where one texts as a resident; outside of what is shown anew, so that half a text is not lost."""
+    """Where one texts as a resident; outside of what is refreshed, so that half a text is not lost."""
     if not numbers:
         return ""
     options = "".join(f"<option>{escape(number)}</option>" for number in numbers)
@@ -213,7 +213,7 @@ def _browsing(sites: Sequence[str]) -> str:
 
 
 def _calling(lines: Sequence[str], call: ShownCall | None) -> str:
-    """Where one calls as a resident, or goes on with a call; outside of what is shown anew, as above."""
+    """Where one calls as a resident, or goes on with a call; outside of what is refreshed, as above."""
     if call is None:
         if not lines:
             return ""

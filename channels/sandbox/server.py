@@ -298,7 +298,7 @@ class Sandbox:
         return await self._shown()
 
     async def _write(self, request: web.Request) -> web.Response:
-        """Text as the resident of the form, and show the page anew."""
+        """Text as the resident of the form, and show the page again."""
         form = await request.post()
         sender, to, body = (str(form.get(name, "")) for name in ("from", "to", "text"))
         try:
@@ -308,7 +308,7 @@ class Sandbox:
         raise web.HTTPSeeOther("/")
 
     async def _go_on(self, request: web.Request) -> web.Response:
-        """Do with the page's call what the form says, and show the page anew."""
+        """Do with the page's call what the form says, and show the page again."""
         form = {name: str(value) for name, value in (await request.post()).items()}
         line, caller, trouble = form.get("line", ""), form.get("from", ""), ""
         try:

@@ -74,7 +74,7 @@ class Item:
         action: ALERT where the source does not tell, as for articles and feeds: a known id with a new version is then
             an update.
         sent: when this version was issued; aware.
-        expires: when it ends by itself; None where the source does not say.
+        expires: when it ends on its own; None where the source does not say.
         wordings: one for each language, the source's first one first; may be none in a cancel.
         web: https address of the item for readers, or empty.
         source: who says so, to be named: ``Krisinformation.se``, a feed's title, an alert's sender.

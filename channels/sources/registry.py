@@ -67,7 +67,7 @@ SOURCES: Mapping[str, SourceKind] = {
         SourceKind(
             name="smhi",
             default_url="https://opendata-download-warnings.smhi.se/ibww/api/version/1/warning.json",
-            least_interval=timedelta(minutes=5),  # it is made anew about every five
+            least_interval=timedelta(minutes=5),  # it is made again about every five
             parse=_parsed_by("channels.sources.smhi"),
         ),
         SourceKind(

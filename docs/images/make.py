@@ -1,4 +1,4 @@
-"""Takes the pictures of this folder anew, of the real thing: ``make pictures``. Needs Chromium."""
+"""Takes the pictures of this folder again, of the real thing: ``make pictures``. Needs Chromium."""
 
 import asyncio
 import fcntl

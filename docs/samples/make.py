@@ -1,4 +1,4 @@
-"""Speaks the samples of this folder anew, with the program's own code: ``make samples``. Needs espeak-ng."""
+"""Speaks the samples of this folder again, with the program's own code: ``make samples``. Needs espeak-ng."""
 
 import asyncio
 from pathlib import Path
