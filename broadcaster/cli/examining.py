@@ -58,7 +58,7 @@ class Examined:
         for trouble in self.troubles:
             out.print(trouble, style="red")
         if not self.troubles:
-            out.print("All that could be asked answered, and nothing was sent.")
+            out.print("Everything that could be asked answered, and nothing was sent.")
 
 
 async def examine(config: Config) -> Examined:
