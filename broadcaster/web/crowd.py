@@ -1,8 +1,8 @@
 """Room for everybody: who is connected, and whose connection ends so that somebody else can come in.
 
-An address is not a person: a mobile operator, a school or a whole municipality may stand behind one. So nobody is refused
-for what others at the same address do. Only connections that wait for their client are closed, the oldest first: a
-browser opens another one automatically, while whoever keeps hundreds open to keep others out loses them.
+An address is not a person: a mobile operator, a school or a whole municipality may stand behind one. So nobody is
+refused for what others at the same address do. Only connections that wait for their client are closed, the oldest
+first: a browser opens another one automatically, while a client that keeps hundreds open to keep others out loses them.
 """
 
 from collections import Counter
