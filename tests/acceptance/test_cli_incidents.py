@@ -127,7 +127,7 @@ async def test_an_incident_in_which_something_stands_is_not_closed(desk: Desk, a
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("open", "X", "--aware-at", "i går"), "is no time"),
+        (("open", "X", "--aware-at", "i går"), "is not a time"),
         (("open", "X", "--aware-at", "2026-10-25 02:30"), "comes twice"),
         (("open", "X", "--aware-at", "2026-03-29 02:30"), "does not exist"),
         (("open", "X", "--aware-at", "2999-01-01 12:00"), "in the future"),
@@ -137,9 +137,9 @@ async def test_an_incident_in_which_something_stands_is_not_closed(desk: Desk, a
         (("show", "data"), "could be"),
         (("close", "Y"), "incident list --all"),
         (("export", "Y", "record"), "there is no incident 'Y'"),
-        (("done", MARCH, "early-warning"), "No clock runs"),
+        (("done", MARCH, "early-warning"), "No legal deadline is running"),
         (("done", MARCH, "gdrp"), "Did you mean gdpr"),
-        (("done", MARCH, "gdpr", "--not-due", ""), "takes a reason"),
+        (("done", MARCH, "gdpr", "--not-due", ""), "needs a reason"),
         (("done", MARCH, "gdpr", "--not-due", "none", "--at", "00:00"), "leave one of them out"),
     ],
 )

@@ -83,7 +83,7 @@ async def test_a_prompt_waits_until_a_person_says_that_it_is_on(line: Desk) -> N
     assert "vaxel sv: switched on, according to" in confirmed.out
     assert "awaiting" not in confirmed.out
     assert again.code == 2
-    assert f"nothing of {message} waits to be confirmed" in again.err
+    assert f"no prompt of {message} waits to be confirmed" in again.err
     assert (after.code, after.data["deliveries"]["ivr"]["delivered"]) == (0, 2)
 
 
@@ -91,7 +91,7 @@ async def test_another_lines_name_confirms_nothing_and_the_right_one_is_named(li
     message = await sent(line, recorded(line))
     ran = await line.run("status", message, "--confirm", "--line", "vaxeln")
     assert ran.code == 2
-    assert f"nothing of {message} on the line vaxeln waits to be confirmed. These lines do: vaxel." in ran.err
+    assert f"no prompt of {message} on the line vaxeln waits to be confirmed. These lines do: vaxel." in ran.err
     assert "awaiting" in (await line.run("status")).out
 
 

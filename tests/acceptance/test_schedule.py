@@ -151,7 +151,7 @@ async def test_a_dry_run_plans_nothing(desk: Desk) -> None:
         (["send", "--at", of_next(10, "02:30")], "comes twice in Europe/Stockholm"),
         (["send", "--at", "2020-01-01 16:00"], "is past"),
         (["send", "--at", "2099-01-01 16:00"], "look at the year"),
-        (["send", "--at", "soon"], "is no time"),
+        (["send", "--at", "soon"], "is not a time"),
         (["send", "--at", ahead(), "--late", "2d"], "--late: at most 1d"),
         (["send", "--late", "1h"], "say when, with --at"),
         (["schedule", "add", "--until", ahead()], "say when: --cron"),

@@ -460,7 +460,7 @@ async def test_a_folder_that_cannot_be_written_defers_the_parcel(
     outcome = await feed.send(parcel())
     assert isinstance(outcome, Deferred)
     assert "cannot be written" in outcome.reason
-    assert "see that it exists" in outcome.reason
+    assert "check that it exists" in outcome.reason
     with pytest.raises(FolderError):
         await feed.refresh()
 
