@@ -146,6 +146,7 @@ async def enter(database: Database, holder: str, now: datetime) -> Opening:
         else:
             await _expect_no_rival(connection, database, newest)
             opening = await begin(connection, database, place, now, ACTOR)
+        await _forget_the_dead(connection)
         await connection.execute(insert(instances).values(holder=holder, since=now))
     return opening
 
@@ -236,6 +237,13 @@ async def _expect_no_rival(connection: AsyncConnection, database: Database, orig
             f"{database.name}: this is a copy of {original.place.name}, and process {pid} on this machine sends from "
             "that. Both together would send twice. End that process, then try again."
         )
+
+
+async def _forget_the_dead(connection: AsyncConnection) -> None:
+    """Forget processes that ended without a word, before another one gets their number and is taken for them."""
+    holders = (await connection.execute(select(instances.c.holder))).scalars().all()
+    dead = [holder for holder in holders if lanes.is_dead(holder)]
+    await connection.execute(delete(instances).where(instances.c.holder.in_(dead)))
 
 
 async def _last_change(connection: AsyncConnection) -> datetime | None:

@@ -1,8 +1,10 @@
 """When something may have left from the original of a copy: a table of decisions; and what a new generation forgets."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from broadcaster.delivery import State
 from broadcaster.doubt import together
@@ -10,6 +12,7 @@ from broadcaster.store import generations, lanes
 from broadcaster.store.database import Database
 from broadcaster.store.generations import UNSURE_FOR, Generation
 from broadcaster.store.ledger import Ledger, Report
+from broadcaster.store.schema import instances
 from broadcaster.store.submissions import submit
 from broadcaster.store.whereabouts import NOWHERE, Place
 from channels.contract import Finding, Matches, Unclear
@@ -19,6 +22,7 @@ HOUR = timedelta(hours=1)
 COPIED = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 BEGAN = COPIED + 12 * HOUR
 FIRST = Generation(1, COPIED, None, NOWHERE)
+LARGEST_PID = 2**22 + 1  # more than Linux gives to any process
 SECOND = Generation(2, BEGAN, COPIED, NOWHERE)
 
 
@@ -53,6 +57,16 @@ def test_a_message_that_is_new_here_may_have_left_from_the_original(
 )
 def test_that_something_is_nowhere_only_all_providers_can_say(findings: list[Finding], told: Finding) -> None:
     assert together(findings) == told
+
+
+async def test_whoever_died_is_no_rival_of_a_later_copy(database: Database) -> None:
+    living = lanes.new_holder()
+    dead = living.replace(f" pid {os.getpid()} ", f" pid {LARGEST_PID} ")
+    for holder in (dead, living):
+        await generations.enter(database, holder, NOW)
+
+    async with database.read() as connection:
+        assert (await connection.execute(select(instances.c.holder))).scalars().all() == [living]
 
 
 async def test_a_new_generation_takes_every_lease_away(database: Database) -> None:
