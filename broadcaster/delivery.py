@@ -53,7 +53,7 @@ class Verdict:
     Args:
         due: when it may be sent, for one that goes back to pending.
         attempts: how many attempts this one counts for: 0 when nothing was tried or the account was to blame.
-        gone: the target is surely no good any more.
+        gone: the target is permanently unusable.
     """
 
     state: State

@@ -36,7 +36,7 @@ class Turnstile:
         """Wait for a turn, and have it.
 
         Args:
-            place: where who asks comes from.
+            place: where the visitor comes from.
 
         Raises:
             CrowdedError: too many wait already.
