@@ -471,7 +471,7 @@ class _Checker:
         """In the sandbox nothing leaves the machine; live, nobody outside is given an address of this machine alone."""
         if parsed.mode is Mode.LIVE:
             public_url = parsed.serve.public_url
-            if public_url is not None and is_loopback(public_url):
+            if public_url is not None and address.leads_here(public_url):
                 self._problem(
                     ("serve", "public_url"),
                     'the mode is "live", but providers and residents cannot reach this machine at that address.',
@@ -480,7 +480,7 @@ class _Checker:
             return
         for name, account in accounts.items():
             base_url = getattr(account.settings, "base_url", None)
-            if base_url is not None and not is_loopback(base_url):
+            if base_url is not None and not address.leads_here(base_url):
                 self._problem(
                     ("accounts", name, "base_url"),
                     f'the mode is "sandbox", but this account would talk to {urlsplit(base_url).hostname}.',
@@ -574,13 +574,13 @@ class _Checker:
         parts = urlsplit(url or "")
         if url is None or parts.scheme not in {"https", "http"} or not parts.hostname:
             self._problem(path, "has no address.", 'Write its address: "https://…".')
-        elif mode is Mode.SANDBOX and not is_loopback(url):
+        elif mode is Mode.SANDBOX and not address.leads_here(url):
             self._problem(
                 path,
                 f'the mode is "sandbox", but this source would be asked for at {parts.hostname}.',
                 'Set url to the sandbox\'s address, or mode = "live" to reach residents.',
             )
-        elif mode is Mode.LIVE and parts.scheme != "https" and not is_loopback(url):
+        elif mode is Mode.LIVE and parts.scheme != "https" and not address.leads_here(url):
             self._problem(path, "is not encrypted: anybody on the way could write what it says.", "Write https://.")
         return url
 
@@ -738,8 +738,3 @@ def _fields(model: type[BaseModel], loc: tuple[str | int, ...]) -> list[str]:
         elif step == "municipalities":
             model = MunicipalitySettings
     return list(model.model_fields)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether an address can only lead to this machine."""
-    return address.is_loopback(urlsplit(url).hostname or "")

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from broadcaster.config import Config, is_loopback
+from broadcaster.config import Config
 from broadcaster.residents.replies import place_name
+from channels.address import leads_here
 from channels.announcements import IVR
 from channels.provider import Contacts, Profile
 from channels.providers.elks_voice import ElksVoiceSettings
@@ -59,6 +60,6 @@ def _facebook(config: Config, municipality: str) -> str:
     """The address of its Facebook page; of one in the sandbox there is none."""
     for account in config.routes.get((municipality, FACEBOOK.name), ()):
         settings = config.accounts[account].settings
-        if isinstance(settings, FacebookSettings) and not is_loopback(settings.base_url):
+        if isinstance(settings, FacebookSettings) and not leads_here(settings.base_url):
             return f"https://www.facebook.com/{settings.page}"
     return ""

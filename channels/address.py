@@ -44,5 +44,10 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def leads_here(url: str) -> bool:
+    """Tell whether an address can only lead to this machine."""
+    return is_loopback(urlsplit(url).hostname or "")
+
+
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 """Where a provider's paths begin, without a slash at the end: ``https://api.example.com``."""

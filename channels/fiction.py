@@ -6,7 +6,7 @@ The sandbox and all examples are made of it. Whoever sends for real and still ha
 import re
 from urllib.parse import urlsplit
 
-from channels.address import is_loopback
+from channels.address import is_loopback, leads_here
 
 SECRET = "sandbox"  # noqa: S105 - what stands in place of one
 """The word that stands in the sandbox's files of secrets."""
@@ -44,8 +44,7 @@ def is_address(url: str) -> bool:
 
 def is_played(url: str) -> bool:
     """Tell whether what is found at an address is played by the sandbox."""
-    parts = urlsplit(url)
-    return is_loopback(parts.hostname or "") and parts.path.startswith(f"{PLAYED}/")
+    return leads_here(url) and urlsplit(url).path.startswith(f"{PLAYED}/")
 
 
 def is_name(name: str) -> bool:

@@ -175,7 +175,7 @@ def _put(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
-    _sync_folder(path.parent)
+    keep(path.parent)
 
 
 def _take_away(path: Path, top: Path) -> None:
@@ -194,8 +194,8 @@ def _lines(names: Iterable[str]) -> bytes:
     return "".join(f"{name}\n" for name in sorted(names)).encode()
 
 
-def _sync_folder(path: Path) -> None:
-    """Make a renaming outlast a power cut."""
+def keep(path: Path) -> None:
+    """Let a file, or what was put into a folder or renamed there, outlast a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

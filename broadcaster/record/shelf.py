@@ -10,6 +10,7 @@ from pathlib import Path
 from broadcaster import private
 from broadcaster.record.document import FORMAT
 from broadcaster.record.files import MANIFEST, TIMELINE
+from channels.folder import keep
 
 
 class OccupiedError(Exception):
@@ -42,7 +43,7 @@ def put(directory: Path, files: Mapping[str, bytes], incident: str) -> None:
             former.rename(directory)
         shutil.rmtree(made, ignore_errors=True)
         raise
-    _sync(directory.parent)
+    keep(directory.parent)
     shutil.rmtree(former, ignore_errors=True)
 
 
@@ -76,13 +77,4 @@ def _write(directory: Path, files: Mapping[str, bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
     for folder in {(directory / name).parent for name in files}:
-        _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    """Make what was put into a folder outlast a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        keep(folder)

@@ -17,6 +17,7 @@ from broadcaster.store.generations import Opening
 from broadcaster.store.schema import milliseconds
 from broadcaster.store.sqlite_driver import sqlite3
 from broadcaster.store.whereabouts import place_of_file
+from channels.folder import keep
 
 _IS_A_BACKUP = "UPDATE generations SET place = '', copied = ? WHERE number = (SELECT max(number) FROM generations)"
 
@@ -100,9 +101,9 @@ def _back_up(source: Path, target: Path, now: datetime) -> None:
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, that needs none beside it
             if copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'generations'").fetchone():
                 copy.execute(_IS_A_BACKUP, [milliseconds(now)])
-        _keep(scratch)
+        keep(scratch)
         scratch.rename(target)
-        _keep(target.parent)
+        keep(target.parent)
 
 
 @contextmanager
@@ -153,12 +154,3 @@ def _explained(file: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreError(f"{file}: it cannot be copied: {error}.") from error
-
-
-def _keep(path: Path) -> None:
-    """Let a file or folder survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
