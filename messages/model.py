@@ -18,7 +18,7 @@ class Kind(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad it is, worst first. The first four are those of CAP 1.2; the last is for what is no emergency."""
+    """How bad it is, worst first. The first four are those of CAP 1.2; the last is for what is not an emergency."""
 
     EXTREME = "extreme"
     SEVERE = "severe"

@@ -76,7 +76,7 @@ async def import_file(config: Config, wanted: Wanted, *, yes: bool, dry_run: boo
     left_out = _write_left_out(wanted.file, intake) if intake.bad else None
     out.print(f"{new} new, {before} known before, {len(intake.bad)} bad rows left out.")
     if left_out is not None:
-        out.print(f"The rows left out stand in {left_out}, with the reasons: mend them there and import that file.")
+        out.print(f"The rows left out are in {left_out}, with the reasons: correct them there and import that file.")
     if left:
         out.print(f"{left} skipped: they opted out (STOPP). If one asks to join again: `broadcaster subscribers add`.")
     if as_json:

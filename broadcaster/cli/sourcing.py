@@ -122,7 +122,7 @@ async def show_drafts(config: Config, *, as_json: bool) -> None:
         seen, holds = exactly(one.seen, config.zone), _holds(one, found, folder)
         shown.add_row(seen, file, _reason(one), holds, one.incident or "")
     out.print(shown)
-    out.print(f"Look at one with `broadcaster preview`, and send it with `broadcaster send`. They stand in {folder}.")
+    out.print(f"Look at one with `broadcaster preview`, and send it with `broadcaster send`. They are in {folder}.")
 
 
 async def show_items(config: Config, name: str | None, *, as_json: bool) -> None:

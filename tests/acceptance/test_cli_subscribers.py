@@ -52,7 +52,7 @@ async def test_good_rows_are_imported_and_bad_ones_listed_with_row_and_reason(de
     assert said[-3:] == [
         "3 rows to import (borgholm 1, morbylanga 2), 7 to leave out.",
         "3 new, 0 known before, 7 bad rows left out.",
-        "The rows left out stand in numbers-left-out.csv, with the reasons: mend them there and import that file.",
+        "The rows left out are in numbers-left-out.csv, with the reasons: correct them there and import that file.",
     ]
     assert again.data == {
         "imported": 0,
