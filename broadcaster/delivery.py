@@ -20,6 +20,10 @@ class Operation(StrEnum):
     WITHDRAW = "withdraw"  # taken away
 
 
+OWN_WORDS = frozenset({Operation.SEND, Operation.REPLACE})
+"""What is done with a message's own text; all else is done with the text of a former one."""
+
+
 class State(StrEnum):
     """Where a delivery stands. Drawn in docs/architecture.md."""
 
@@ -53,7 +57,7 @@ class Verdict:
     Args:
         due: when it may be sent, for one that goes back to pending.
         attempts: how many attempts this one counts for: 0 when nothing was tried or the account was to blame.
-        gone: the target is permanently unusable.
+        gone: the target is surely no good any more.
     """
 
     state: State

@@ -1,6 +1,6 @@
 """What the people on duty are reminded of, each thing once, and the texts that tell them.
 
-A text is taken out of the database before it leaves, so it leaves once at most; what did not leave is put back.
+A text is taken out of the database before it leaves, so it leaves once at most; what surely did not leave is put back.
 """
 
 from collections import defaultdict

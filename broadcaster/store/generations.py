@@ -98,7 +98,7 @@ class Generation:
         return self.copied is not None and planned < self.began
 
     def unseen_since(self, meant: datetime | None, now: datetime) -> datetime | None:
-        """From when on a message that is new here may have left from the original; None if it certainly has not.
+        """From when on a message that is new here may have left from the original; None if it surely has not.
 
         Args:
             meant: when it was to go automatically; None for one that somebody sends.

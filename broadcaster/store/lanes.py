@@ -91,7 +91,7 @@ def process_of(holder: str) -> tuple[str, int, bool]:
 
 
 def is_dead(holder: str) -> bool:
-    """Whether a holder has certainly ended; only known for processes on this machine."""
+    """Whether a holder surely runs no more: only to be known of processes of this machine."""
     machine, _, rest = holder.rpartition(" pid ")
     if machine != _machine():
         return False

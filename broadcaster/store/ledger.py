@@ -62,7 +62,7 @@ class Claimed:
     Args:
         target: a page, feed or line, for surfaces.
         sealed_number: the subscriber's sealed number, for residents; both None when the subscriber has left.
-        gone: the number was found to be permanently unusable after this was planned.
+        gone: the number was found to be surely no good after this was planned.
     """
 
     id: int
@@ -142,7 +142,7 @@ class Report:
 
     @property
     def gone(self) -> dict[int, str | None]:
-        """Deliveries that met a permanently unusable number, and why."""
+        """What met a number that is surely no good any more, and why."""
         return {id_: verdict.reason for id_, verdict in self.verdicts.items() if verdict.gone}
 
 

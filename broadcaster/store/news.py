@@ -1,6 +1,7 @@
 """What goes on in municipalities: the last message of each incident that has not ended, the most important first.
 
 What was taken back counts as never said. What has expired is the last word of an incident that goes on all the same.
+An exercise is an incident of its own, also in a real one of the same name.
 """
 
 from collections.abc import Collection
@@ -8,16 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import Row, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from broadcaster.delivery import OWN_WORDS
 from broadcaster.store import incidents, schema
 from broadcaster.store.schema import messages, renditions
-from messages.document import is_exercise
+from messages.languages import KNOWN, language
 from messages.model import Kind, Severity
 from messages.precedence import precedence
 
-_COLUMNS = ("id", "incident", "severity", "source", "issued", "expires", "next_update")
+_COLUMNS = ("id", "incident", "severity", "issued", "expires", "next_update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,18 @@ class News:
 async def current(connection: AsyncConnection, municipalities: Collection[str], now: datetime) -> list[News]:
     """What goes on in some municipalities, the most important first."""
     m, r = messages.c, renditions.c
-    said = select(r.message, r.municipality).where(r.municipality.in_(municipalities)).distinct().subquery()
-    place = func.row_number().over(partition_by=(said.c.municipality, m.incident), order_by=(m.issued.desc(), m.id))
+    is_its_own = r.operation.in_(OWN_WORDS)
+    is_exercise = or_(*(r.title.startswith(f"{language(code).exercise.mark}: ") for code in KNOWN))
+    said = (
+        select(r.message, r.municipality, func.max(case((is_exercise, 1), else_=0)).label("exercise"))
+        .where(r.municipality.in_(municipalities), is_its_own)
+        .group_by(r.message, r.municipality)
+        .subquery()
+    )
+    incident = said.c.municipality, m.incident, said.c.exercise
+    place = func.row_number().over(partition_by=incident, order_by=(m.issued.desc(), m.id))
     ranked = (
-        select(*(m[name] for name in _COLUMNS), m.kind, said.c.municipality, place.label("place"))
+        select(*(m[name] for name in _COLUMNS), m.kind, said.c.municipality, said.c.exercise, place.label("place"))
         .join(said, said.c.message == m.id)
         .where(m.retracted.is_(None))
         .subquery()
@@ -57,9 +67,9 @@ async def current(connection: AsyncConnection, municipalities: Collection[str], 
     goes_on = (last.place == 1) & (last.kind != Kind.ALL_CLEAR) & ((last.expires > now) | lasts) & ~is_closed
     own = (last[name] for name in _COLUMNS)
     wanted = (
-        select(*own, last.municipality, lasts.label("lasts"), r.language, r.title)
+        select(*own, last.municipality, last.exercise, lasts.label("lasts"), r.language, r.title)
         .join(renditions, (r.message == last.id) & (r.municipality == last.municipality))
-        .where(goes_on)
+        .where(goes_on, is_its_own)
         .order_by(last.issued.desc(), last.id, last.municipality, r.id)
     )
     found: dict[tuple[str, str], News] = {}
@@ -79,5 +89,5 @@ def _news(row: Row[*tuple[Any, ...]]) -> News:
         issued=row.issued,
         expires=row.expires,
         next_update=row.next_update,
-        lasts=bool(row.lasts) and not is_exercise(row.source),
+        lasts=bool(row.lasts) and not row.exercise,
     )

@@ -63,8 +63,8 @@ async def believe(database: Database, receipts: Sequence[Receipt], now: datetime
     """Move deliveries forward as receipts say, all in one transaction; returns how many changes that made.
 
     What is out of order, repeated, malformed, about an unknown delivery, or about another text than the one that was
-    accepted, changes nothing, nor does a hint that is in question. A number that is certainly gone is marked, but
-    not because of a hint.
+    accepted, changes nothing, nor does a hint that is in question. A number that is surely gone is marked, though not
+    because of a hint.
 
     Raises:
         StoreError: when the database cannot be used; nothing was written.

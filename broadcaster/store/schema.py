@@ -117,7 +117,7 @@ subscribers = Table(
     Column("number", Text, nullable=False),  # sealed
     Column("lookup", String(64), nullable=False, unique=True),  # keyed hash
     Column("since", Instant, nullable=False),
-    Column("gone", Instant),  # since when the number is certainly no good
+    Column("gone", Instant),  # since when the number is surely no good
     Column("gone_reason", Text),
 )
 

@@ -72,7 +72,7 @@ class Entry:
     """A subscription as it stands in the list.
 
     Args:
-        gone: since when the number is permanently unusable; such a number is left out of every new message.
+        gone: since when the number is surely no good; such a number is left out of every new message.
         consent: how the resident agreed; None from before that was noted.
     """
 
@@ -233,7 +233,7 @@ class Subscribers:
         return Departure(tuple(underway))
 
     async def quiet(self, departure: Departure) -> None:
-        """Wait until nothing more can leave for somebody who left: what a lane had claimed is sent or released.
+        """Wait until nothing more can leave for somebody who left: what a lane had claimed is sent or let go.
 
         It is over in a moment, and for a request that hangs at a provider after :data:`PATIENCE` in any case: what has
         not left by then is looked at once more before it does.
@@ -428,7 +428,7 @@ class _Additions:
 
 
 def mark_gone(connection: Connection, dialect: str, reasons: Mapping[int, str | None], now: datetime) -> None:
-    """Mark the numbers behind deliveries as permanently unusable, as part of a transaction; the first reason stays.
+    """Mark the numbers behind deliveries as surely no good any more, as part of a transaction; the first reason stays.
 
     Args:
         reasons: why, by the deliveries' ids; those that go to no subscriber change nothing.

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, exists, func, select
 
-from broadcaster.delivery import REACHED
+from broadcaster.delivery import OWN_WORDS, REACHED
 from broadcaster.store import incidents, schema
 from broadcaster.store.database import Database
 from broadcaster.store.schema import deliveries, renditions, surfaces
@@ -78,6 +78,7 @@ class SurfaceStore:
             select(sent.c.id, sent.c.source, renditions.c.language, renditions.c.title, renditions.c.text)
             .join_from(sent, renditions, renditions.c.message == sent.c.id)
             .where(renditions.c.channel == channel, renditions.c.municipality == municipality, sent.c.id.in_(messages))
+            .where(renditions.c.operation.in_(OWN_WORDS))
             .order_by(renditions.c.id)
         )
         async with self._database.read() as connection:

@@ -166,6 +166,45 @@ def said(id_: str, minutes: int, title: str, kind: Kind = Kind.ALERT, incident: 
     return replace(made, kind=kind, incident=incident)
 
 
+EXERCISE = """+++
+incident = "Ström"
+kind = "alert"
+severity = "severe"
+municipalities = ["borgholm"]
+exercise = true
++++
+# Strömmen är borta
+"""
+
+
+async def test_an_exercise_in_a_real_incident_hides_no_real_word(database: Database) -> None:
+    ten, exercise = timedelta(minutes=10), "ÖVNING: Strömmen är borta i norr"
+    real, practised = ("borgholm", "a" * 10, "Strömmen är borta"), ("borgholm", "b" * 10, exercise)
+    await submit(database, said("a" * 10, 0, "Strömmen är borta"), "test")
+    await submit(database, replace(said("b" * 10, 1, exercise), source=EXERCISE), "test")
+    assert await current(database, "borgholm", ahead=ten) == [practised, real]
+    assert await current(database, "borgholm", ahead=24 * HOUR) == [real]  # an exercise ends by itself
+    ended = said("c" * 10, 2, "ÖVNING: Strömmen är tillbaka", Kind.ALL_CLEAR)
+    await submit(database, replace(ended, source=EXERCISE), "test")
+    assert await current(database, "borgholm", ahead=ten) == [real]
+
+
+async def test_news_is_told_in_no_words_of_a_former_message(database: Database) -> None:
+    await submit(database, said("a" * 10, 0, "Strömmen är borta"), "test")
+    update = said("b" * 10, 1, "Strömmen är borta i söder", Kind.UPDATE)
+    swedish = [one for one in update.renditions if one.language == "sv"]
+    await submit(database, replace(update, renditions=swedish), "test")
+    await execute(
+        database,
+        "INSERT INTO renditions (id, message, municipality, channel, language, title, text, operation) SELECT "
+        "id + 1000, 'bbbbbbbbbb', municipality, channel, language, title, text, 'withdraw' FROM renditions "
+        "WHERE message = 'aaaaaaaaaa' AND language = 'en'",
+    )
+    async with database.read() as connection:
+        [told] = await news.current(connection, ["borgholm"], NOW + timedelta(minutes=10))
+    assert told.headlines == {"sv": "Strömmen är borta i söder"}
+
+
 async def test_news_is_the_last_word_of_each_incident_that_goes_on(database: Database) -> None:
     ten = timedelta(minutes=10)
     await submit(database, said("a" * 10, 0, "Strömmen är borta"), "test")
@@ -184,17 +223,6 @@ async def test_news_is_the_last_word_of_each_incident_that_goes_on(database: Dat
     assert await current(database, "borgholm", ahead=2 * HOUR) == [("borgholm", "c" * 10, "Koka vattnet")]
 
 
-EXERCISE = """UPDATE messages SET source = '+++
-incident = "Ström"
-kind = "alert"
-severity = "severe"
-municipalities = ["borgholm"]
-exercise = true
-+++
-# Strömmen är borta
-'"""
-
-
 @pytest.mark.parametrize(
     ("change", "goes_on"),
     [
@@ -202,7 +230,6 @@ exercise = true
         ("UPDATE incidents SET closed = opened", False),
         ("UPDATE messages SET retracted = issued", False),
         ("UPDATE messages SET kind = 'all-clear'", False),
-        (EXERCISE, False),
         ("UPDATE messages SET severity = 'information'", False),  # a notice
         ("UPDATE messages SET severity = 'information', next_update = issued", True),  # which promises more
         (
