@@ -70,7 +70,7 @@ class Rejected:
     """Certainly not done, and never will be for this target with this text.
 
     Args:
-        gone: the target is permanently unusable, whatever the text: an unused number, somebody who opted out.
+        gone: the target is surely no good any more, whatever the text: an unused number, somebody who opted out.
     """
 
     reason: str
@@ -137,7 +137,7 @@ class Find(Protocol):
 
     @property
     def settle(self) -> timedelta:
-        """How long after an attempt the provider must list what it took; before, finding nothing means nothing."""
+        """How long after an attempt the provider surely lists what it took; before, finding nothing means nothing."""
         ...
 
     async def find(self, doubts: Sequence[Doubt]) -> Mapping[str, Finding]:
@@ -159,7 +159,7 @@ class Receipt:
 
     Args:
         key: the parcel's key, if the provider carried it back.
-        gone: the target is permanently unusable.
+        gone: the target is surely no good any more.
         hint: it is not signed, so whoever knows our address may have made it up.
     """
 

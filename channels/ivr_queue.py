@@ -33,7 +33,7 @@ class Waiting:
 
     Args:
         language: what they have heard until now.
-        place: 1 for the caller who is next.
+        place: 1 for who is next.
         average: how long those in the queue have waited, in seconds.
         waited: how long this one has, in seconds.
         pressed: the key that was pressed in the last round.

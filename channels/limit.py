@@ -8,8 +8,8 @@ from typing import Any
 class TimeLimit:
     """Ends what takes too long with a ``TimeoutError``, as ``asyncio.timeout`` does: ``with limit:`` around each.
 
-    All have the same limit, so the task that began first is the first to run out of it: one timer, for the
-    oldest, does for all. A timer for each is set and taken back thousands of times a second, and hardly any ever rings.
+    All have the same limit, so who began first is the first to run out of it: one timer, for the oldest, does for all.
+    A timer for each is set and taken back thousands of times a second, and hardly any ever rings.
 
     Args:
         seconds: what each may take. A task may have one thing at a time that is limited.

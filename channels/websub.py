@@ -20,7 +20,7 @@ PATIENCE = 5.0
 SETTLE = 1.0
 """Seconds from the feed's being delivered to the notice: another machine that serves it looks twice a second."""
 
-_POLL = 0.1  # seconds between two checks whether the feed has been written
+_POLL = 0.1  # seconds between two looks whether the feed has been written
 
 
 class WebSub:
@@ -62,7 +62,7 @@ class WebSub:
         return Accepted(f"{parcel.message}/{parcel.target}")
 
     async def examine(self) -> Condition:
-        """Check whether anything answers at the hub's address: a hub tells nothing else."""
+        """Look whether anything answers at the hub's address: a hub has nothing else to tell to who asks."""
         answer = await self._wire.ask("GET", self._hub, lambda answer: answer)
         return Condition("" if isinstance(answer, Response) and answer.status < 500 else "the hub does not answer")
 

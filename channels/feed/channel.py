@@ -65,7 +65,7 @@ class FeedChannel:
         self._hubs = hubs_of_feeds(hubs, self._municipalities)
 
     async def examine(self) -> Condition:
-        """Check whether the folder can be written."""
+        """Look whether the folder can be written."""
         return Condition(self._folder.trouble())
 
     async def send(self, parcel: Parcel) -> Outcome:

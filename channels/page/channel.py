@@ -31,7 +31,7 @@ class PageChannel:
         self._now = now
 
     async def examine(self) -> Condition:
-        """Check whether the folder can be written, if there is one."""
+        """Look whether the folder can be written, if there is one."""
         return Condition("" if self._folder is None else self._folder.trouble())
 
     async def send(self, parcel: Parcel) -> Outcome:
@@ -46,7 +46,7 @@ class PageChannel:
         return await self._show(shown.slot, replace(parcel, kind=shown.parcel.kind, issued=shown.parcel.issued))
 
     async def withdraw(self, parcel: Parcel, remote_id: str) -> Outcome:
-        """Mark a message as withdrawn and take its text away: people who read it are told that it does not apply."""
+        """Mark a message as withdrawn and take its text away: who has read it is told that it does not apply."""
         shown = await self._find(parcel.target, remote_id)
         if shown is None:
             return Accepted(remote_id)

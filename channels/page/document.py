@@ -195,7 +195,7 @@ def render_about(site: Site, address: Address) -> bytes:
 def render_missing(site: Site) -> bytes:
     """Write the page that stands for one that does not exist: in Swedish, with the way on.
 
-    Its links begin at the root, because nobody knows where it will be shown.
+    Its links begin at the root, for nobody knows where it will be shown.
     """
     own = language(FIRST_LANGUAGE).page
     owners = (JOINT, *site.municipalities) if site.municipalities else ()
@@ -301,7 +301,7 @@ class _Page:
         return self._at(self._own.changed, self._changed) if self._changed else None
 
     def _outdated(self) -> Markup | None:
-        """After which time a page that was made beforehand is certainly out of date."""
+        """After which time a page that was made beforehand is surely out of date."""
         if self._made.live:
             return None
         parcels = [told.showing.parcel for told in self._current]

@@ -116,7 +116,7 @@ class PromptChannel:
         self._sounds: dict[Utterance, _Finished] = {}  # the last ones, for several languages may share one
 
     async def examine(self) -> Condition:
-        """Check whether the folder can be written."""
+        """Look whether the folder can be written."""
         return Condition(self._folder.trouble())
 
     async def send(self, parcel: Parcel) -> Outcome:
@@ -178,7 +178,7 @@ class PromptChannel:
         return municipality.languages if municipality else (parcel.rendition.language,)
 
     async def _write(self, languages: Collection[str], now: datetime, *, withdrawn: bool = False) -> None:
-        """Write files as they should be. What cannot be spoken leaves them alone, or silent if they are stale by now.
+        """Write files as they should be. What cannot be spoken leaves them alone, or silent if they are surely stale.
 
         Args:
             withdrawn: what they say has been withdrawn.

@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from channels.sandbox.xml import NotXmlError, parse
+from channels.spoken import SPOKEN
 
-_KEY = re.compile(r"\D*\b(\d)\W*")
-"""An offer in a menu, as opposed to an announcement: its one digit is its last word."""
+_OFFERS = [
+    re.compile(r"(\d)".join(map(re.escape, offer.split("{digit}"))))
+    for spoken in SPOKEN.values()
+    for offer in (spoken.choice, spoken.again, spoken.put_through)
+]
+"""How a menu offers a key, in whole sentences: an announcement may end in a digit, too."""
 
 
 class CallError(Exception):
@@ -49,10 +54,11 @@ def listen(twiml: str) -> Heard:
         CallError: it is not TwiML.
     """
     root = parsed(twiml)
-    offers = (_KEY.fullmatch(_words(say)) for gather in root.iter("Gather") for say in gather.iter("Say"))
+    said = [_words(say) for gather in root.iter("Gather") for say in gather.iter("Say")]
+    keys = dict.fromkeys(offer[1] for words in said for known in _OFFERS if (offer := known.fullmatch(words)))
     number = next((_words(dial) for dial in root.iter("Dial")), "")
     queue = next((_words(enqueue) for enqueue in root.iter("Enqueue")), "")
-    return Heard(tuple(_spoken(root)), tuple(dict.fromkeys(offer[1] for offer in offers if offer)), number, queue)
+    return Heard(tuple(_spoken(root)), tuple(keys), number, queue)
 
 
 def _spoken(root: Element) -> Iterator[Spoken]:

@@ -48,7 +48,7 @@ def code_of(register: str, value: str) -> str:
 def meanings(code: str) -> tuple[frozenset[str], ...]:
     """The municipalities that a code may stand for: no answer if it is not known, several where lists contradict.
 
-    An answer without a municipality means certainly elsewhere: abroad, or at sea.
+    An answer without a municipality means surely elsewhere: abroad, or at sea.
 
     Areas of MeteoAlarm are numbered twice. Its published list has districts of the weather (``SE008`` south of lake
     Vättern, ``SE036`` Öland), while publishers also write the county's number there (``SE008`` for Kalmar county).

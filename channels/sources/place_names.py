@@ -87,7 +87,7 @@ class Named:
     """What a name stands for.
 
     Args:
-        municipalities: codes of those that it certainly stands for.
+        municipalities: codes of those that it surely stands for.
         is_all: whether it stands for nothing else. It may, where a part of it is not known.
     """
 

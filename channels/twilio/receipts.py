@@ -41,7 +41,7 @@ FAILURES: Mapping[int, str] = {
 GONE = frozenset({30005, 30006}) | {
     code for code, outcome in ERRORS.items() if isinstance(outcome, Rejected) and outcome.gone
 }
-"""Codes that say that the number is certainly no good any more."""
+"""Codes that say that the number is surely no good any more."""
 
 
 def read_receipt(form: Mapping[str, str], query: Mapping[str, str]) -> Receipt | None:

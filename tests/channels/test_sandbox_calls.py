@@ -140,5 +140,15 @@ def test_a_caller_hears_what_is_said_how_often_and_where_the_call_goes() -> None
     )
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["Nästa besked kommer onsdag den fjortonde december klockan 9.", "Ring växeln och tryck 2.", "Stanna inne i 3 h."],
+)
+def test_an_announcement_that_ends_in_a_digit_offers_no_key(said: str) -> None:
+    offer = "För att höra meddelandet igen, tryck 9."
+    assert listen(f"<Response><Gather><Say>{said}</Say><Say>{offer}</Say></Gather></Response>").keys == ("9",)
+    assert listen(f"<Response><Gather><Say>{said}</Say></Gather></Response>").keys == ()
+
+
 def test_a_call_that_says_nothing_ends() -> None:
     assert listen("<Response/>") == Heard(spoken=(), keys=(), connected="")
