@@ -241,7 +241,7 @@ class Config:
     """A configuration that has passed all checks.
 
     Args:
-        folder: relative paths in the file start from here.
+        folder: relative paths in the file are meant from here.
         database_url: SQLAlchemy address with an async driver.
         key: what subscriber numbers are sealed with (base64 of 32 bytes).
         routes: names of the accounts by municipality and channel, the preferred one first.

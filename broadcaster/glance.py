@@ -16,7 +16,7 @@ class Glance(Generic[T]):
     Args:
         read: looks; never raises.
         lasts: seconds for which a look is good at least.
-        patience: most seconds that a caller is kept waiting.
+        patience: seconds that who asks is kept waiting at most.
     """
 
     def __init__(self, read: Callable[[], Awaitable[T]], lasts: float, patience: float) -> None:

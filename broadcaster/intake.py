@@ -158,7 +158,7 @@ def _chosen(sheets: Sequence[Sheet], wanted: str | None, file: str) -> Sheet:
     names = ", ".join(sheet.name for sheet in sheets)
     named = [sheet for sheet in sheets if wanted is None or sheet.name.casefold() == wanted.casefold()]
     if not named:
-        advice = f"It has: {names}." if names else "It is not a workbook: leave out --sheet."
+        advice = f"It has: {names}." if names else "It is no workbook: leave out --sheet."
         raise InputError([Problem(f"has no sheet {wanted!r}.", Place(file), advice)])
     fitting = [sheet for sheet in named if _head_row(sheet) is not None]
     if len(fitting) > 1:
@@ -179,7 +179,7 @@ def _meanings(row: Row) -> set[str]:
 
 
 def _rank(meaning: str, head: str) -> int | None:
-    """How certainly a head means something, 0 the most; None if it does not."""
+    """How surely a head means something, 0 the most; None if it does not."""
     plain = re.sub(r"[\W_]", "", _YOUR.sub("", _ASIDE.sub("", head).strip()).casefold())
     return next((rank for rank, words in enumerate(_HEADS[meaning]) if plain in words.split()), None)
 

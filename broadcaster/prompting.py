@@ -15,7 +15,7 @@ from channels.providers.elks_voice import ElksVoiceSettings
 from channels.providers.prompts import Format, PromptSettings
 
 LOOK_AFTER = 15
-"""Seconds between two checks whether the files are still as they were written: their folder may have been away."""
+"""Seconds between two looks whether the files are still as they were written: their folder may have been away."""
 
 log = logging.getLogger(__name__)
 

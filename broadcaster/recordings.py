@@ -35,7 +35,7 @@ def by_language(
     """The recordings as phone lines play them.
 
     Raises:
-        InputError: with every one that no line would play, because the message has no text in its language.
+        InputError: with every one that no line would play, for the message has no text in its language.
     """
     spoken = {rendition.language for rendition in renditions if rendition.channel == IVR.name}
     first = {municipalities[name].languages[0] for name in message.municipalities}

@@ -130,7 +130,7 @@ async def _served(
 
 def _of_a_copy(name: str, opening: Opening, zone: ZoneInfo) -> str:
     generation = opening.generation
-    known = "" if generation.copied is None else f"{generation.copied.astimezone(zone):%Y-%m-%d %H:%M}"
+    known = "" if generation.copied is None else f"{generation.copied.astimezone(zone):%Y-%m-%d %H:%M %Z}"
     return (
         f"{name} is a copy of {opening.origin or 'another database'} and goes on from here, as generation "
         f"{generation.number}. {opening.doubts} deliveries may have left from there since: in a minute their "

@@ -126,7 +126,7 @@ class Municipality:
         variables: what ``{{ municipality.KEY }}`` stands for: name, phone, web, page (where residents read more, also
             when its own web site is down) and any other the configuration adds.
         translations: variables that differ in a language, by language.
-        code: its official number (SCB), whose first two digits are its county's; empty for a company.
+        code: its official number (SCB), whose first two digits are its county's; empty for who has none, as companies.
         part_of: of a municipal company, id of its municipality, on whose page it is shown as well; empty for others.
     """
 

@@ -48,9 +48,9 @@ def print_entries(out: Console, config: Config, entries: Sequence[Entry]) -> Non
     if entries:
         out.print("Board of services:")
     for entry in entries:
-        of_message = f", message {entry.message}" if entry.message else ""
+        made = " ".join(filter(None, (entry.cause, entry.message, "by", entry.by)))
         out.print(
-            f"  {local(entry.at, config.zone)}  {told(entry.change, config)}; {entry.cause} by {entry.by}{of_message}",
+            f"  {local(entry.at, config.zone)}  {told(entry.change, config)}; {made}",
             markup=False,
         )
 

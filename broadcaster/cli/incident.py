@@ -46,7 +46,7 @@ def open_(
 @app.command("list")
 def list_(
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Include those that are closed.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are closed, too.")] = False,
     as_json: Json = False,
 ) -> None:
     """List the incidents that go on.

@@ -173,6 +173,6 @@ def share_of(left: int) -> int:
     """How many codes of a day one network may have in all, when so many are left of the day.
 
     The fewer there are, the smaller the share: ten networks that take all they can leave half of the day's codes to
-    others, a hundred networks a twelfth, and a network that has had none gets one as long as any is left.
+    others, a hundred networks a twelfth, and who has had none gets one for as long as there is any.
     """
     return max(1, left // 10)

@@ -36,7 +36,7 @@ class Turnstile:
         """Wait for a turn, and have it.
 
         Args:
-            place: where the visitor comes from.
+            place: where who asks comes from.
 
         Raises:
             CrowdedError: too many wait already.

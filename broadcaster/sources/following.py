@@ -20,7 +20,7 @@ from channels.sources.stream import listen
 log = logging.getLogger(__name__)
 
 GLANCE = 5.0
-"""Seconds between two checks whether it is time: another process may be polling, or have stopped to."""
+"""Seconds between two looks whether it is time: another process may be polling, or have stopped to."""
 
 
 async def follow_sources(

@@ -32,8 +32,8 @@ def is_placed(item: Item, rule: Rule) -> bool:
 def told_apart(item: Item, rule: Rule, acts: Sequence[Entry]) -> Iterator[tuple[Item, Rule]]:
     """Make of an item those that are judged as one, each with the municipalities that it is judged for.
 
-    Those that it is certainly for do not wait for those that it may be for: that is an item of its own. A withdrawal of
-    an item that was told apart takes back each of its parts.
+    Those that it is surely for do not wait for those that it may be for: that is an item of its own. What takes back an
+    item that was told apart takes back each of its parts.
     """
     if item.action is Action.CANCEL:
         parts = tuple(f"{name}{PART}" for name in (item.id, *item.references))

@@ -319,7 +319,7 @@ def test_of_several_sheets_the_one_with_numbers_is_read_and_of_two_one_has_to_be
     assert read(workbook(numbers, numbers), sheet="blad2").good == (TWO,)
     with pytest.raises(InputError, match=r"has no sheet 'Blad9'. It has: Blad1"):
         read(workbook(numbers), sheet="Blad9")
-    with pytest.raises(InputError, match=r"It is not a workbook: leave out --sheet"):
+    with pytest.raises(InputError, match=r"It is no workbook: leave out --sheet"):
         read("nummer\n0701740606\n", sheet="Blad1")
 
 
