@@ -10,7 +10,9 @@ from channels.sandbox.ongoing import ElksCall, TwilioCall
 
 LINE, CALLER, URL = "+46846500400", "+46701740605", "http://127.0.0.1/voice"
 ENQUEUE = '<Response><Enqueue waitUrl="voice/wait?language=sv" action="voice/left">kris</Enqueue></Response>'
-ROUND = '<Response><Gather action="/keys"><Say>För att kopplas till växeln i stället, tryck 0.</Say></Gather></Response>'
+ROUND = (
+    '<Response><Gather action="/keys"><Say>För att kopplas till växeln i stället, tryck 0.</Say></Gather></Response>'
+)
 LEAVE = "<Response><Leave/></Response>"
 DIAL = "<Response><Dial>+4648588000</Dial></Response>"
 MENU = {
