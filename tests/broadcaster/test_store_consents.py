@@ -192,7 +192,7 @@ async def test_an_exercise_in_a_real_incident_hides_no_real_word(database: Datab
 async def test_news_is_told_in_no_words_of_a_former_message(database: Database) -> None:
     await submit(database, said("a" * 10, 0, "Strömmen är borta"), "test")
     update = said("b" * 10, 1, "Strömmen är borta i söder", Kind.UPDATE)
-    swedish = [one for one in update.renditions if one.language == "sv"]
+    swedish = tuple(one for one in update.renditions if one.language == "sv")
     await submit(database, replace(update, renditions=swedish), "test")
     await execute(
         database,
