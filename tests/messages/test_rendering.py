@@ -251,7 +251,8 @@ def test_markdown_in_a_value_changes_nothing() -> None:
 
 def test_measures_count_what_matters_for_the_form() -> None:
     texts = rendered(BODY, BORGHOLM)
-    assert measure(texts["borgholm", "sms", "sv"], FORMS["sms"]) == Measures(segments=1, encoding="GSM-7")
+    sms = texts["borgholm", "sms", "sv"]
+    assert measure(sms, FORMS["sms"]) == Measures(segments=1, encoding="GSM-7", left=160 - len(sms.text))
     spoken = measure(texts["borgholm", "ivr", "sv"], FORMS["ivr"])
     assert spoken.words == 22
     assert spoken.seconds == pytest.approx(22 / 130 * 60)
