@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from broadcaster.clock import utc_now
+from broadcaster.leading import going_on
 from broadcaster.store import incidents
 from broadcaster.store.database import Database
 from broadcaster.store.incidents import Incident
@@ -37,7 +39,7 @@ async def belonging(database: Database, message: Message) -> Belonging:
     """
     known = await incidents.find(database, message.incident)
     if known is None:
-        open_ones = [one.name for one in await incidents.listing(database, closed=False)]
+        open_ones = [one.name for one in await going_on(database, utc_now())]
         return Belonging(message.incident, None, 0, alike(message.incident, open_ones), None)
     said = await thread(database, message.incident)
     goes_on = known.closed is None and message.kind is Kind.ALERT

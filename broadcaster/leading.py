@@ -82,12 +82,39 @@ def owed(incident: Incident, thread: Sequence[Said], now: datetime) -> Owed:
     """What residents wait for in an incident; nothing once it is closed."""
     if incident.closed is not None:
         return Owed(None, None)
-    words = last_words(thread)
-    going_on = [said for said in words if said.expires > now or (incident.lasts and not said.is_exercise)]
+    words = _not_over(incident, thread, now)
     return Owed(
-        promise=min((said.next_update for said in going_on if said.next_update is not None), default=None),
-        expired=min((said.expires for said in going_on if said.expires <= now), default=None),
+        promise=min((said.next_update for said in words if said.next_update is not None), default=None),
+        expired=min((said.expires for said in words if said.expires <= now), default=None),
     )
+
+
+def goes_on(incident: Incident, thread: Sequence[Said], now: datetime) -> bool:
+    """Whether an incident still goes on.
+
+    A notice, an exercise and what follows a source are over when what was said in them has expired: nobody closes them.
+    The clocks of the law keep an incident, and so does that nothing was said in it yet.
+    """
+    if incident.closed is not None:
+        return False
+    return incident.aware is not None or not thread or bool(_not_over(incident, thread, now))
+
+
+async def all_of_them(database: Database, *, closed: bool = True) -> Mapping[Incident, Sequence[Said]]:
+    """All incidents, or those that nobody has closed, the one opened last first, each with what was said in it."""
+    return {one: await threads.thread(database, one.name) for one in await incidents.listing(database, closed=closed)}
+
+
+async def going_on(database: Database, now: datetime) -> Mapping[Incident, Sequence[Said]]:
+    """The incidents that go on, the one opened last first, each with what was said in it, oldest first."""
+    found = await all_of_them(database, closed=False)
+    return {one: said for one, said in found.items() if goes_on(one, said, now)}
+
+
+def _not_over(incident: Incident, thread: Sequence[Said], now: datetime) -> Sequence[Said]:
+    """The last words that are true, or that an incident goes on with although they have expired."""
+    words = last_words(thread)
+    return [said for said in words if said.expires > now or (incident.lasts and not said.is_exercise)]
 
 
 @dataclass(frozen=True, slots=True)

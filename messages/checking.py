@@ -93,7 +93,7 @@ def _times(message: Message, now: datetime) -> Iterator[Problem]:
     for key, time in (("next_update", update), ("expires", expires)):
         if time is not None and time <= now:
             yield Problem(
-                f"{key} is past: it was {_span(now - time)} ago.",
+                f"The time is past: it was {_span(now - time)} ago.",
                 place(key),
                 "Write a time in the future, such as tomorrow 12:00.",
             )

@@ -40,12 +40,18 @@ def settled(config: Config, message: Message, answers: Answers, out: Console, *,
     if (known := context.run(_sent(config, message))) is not None:
         return known
     left = remaining(config, message)
-    if not left or (answers.services is None and not ask):
-        if left:
-            out.print(f"note: the board still says: {described(left)}. {_ADVICE}", style="yellow")
+    if not asks(left, answers, out, ask=ask):
         return message
     well, _ = divided(left, answers, out)
     return with_services(message, well)
+
+
+def asks(left: Sequence[Standing], answers: Answers, out: Console, *, ask: bool) -> bool:
+    """Whether there is something to ask or to answer about services; where nobody is to be asked, it is only shown."""
+    if left and answers.services is None and not ask:
+        out.print(f"note: the board still says: {described(left)}. {_ADVICE}", style="yellow")
+        return False
+    return bool(left)
 
 
 def remaining(config: Config, message: Message) -> Sequence[Standing]:

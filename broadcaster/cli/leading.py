@@ -21,9 +21,12 @@ from broadcaster.delivery import State
 from broadcaster.leading import (
     Clock,
     Owed,
+    all_of_them,
     clocks,
     close_incident,
     current,
+    goes_on,
+    going_on,
     last_words,
     note_report,
     open_incident,
@@ -105,10 +108,9 @@ async def show_all(config: Config, *, everything: bool, as_json: bool) -> None:
     """List incidents, those that go on first."""
     now = utc_now()
     async with opened(config) as store:
-        found = await incidents.listing(store.database, closed=everything)
-        said = [await threads.thread(store.database, incident.name) for incident in found]
+        found = await (all_of_them(store.database) if everything else going_on(store.database, now))
         running = [await _clocks(store.database, config, incident) for incident in found]
-    lines = list(zip(found, said, map(_next, running), strict=True))
+    lines = [(one, said, _next(clocks)) for (one, said), clocks in zip(found.items(), running, strict=True)]
     if as_json:
         print_json({"incidents": [_summary(*line, now) for line in lines]})
         return
@@ -121,7 +123,7 @@ async def show_all(config: Config, *, everything: bool, as_json: bool) -> None:
         waiting = owed(incident, thread, now)
         shown.add_row(
             incident.name,
-            "closed" if incident.closed else "OVERDUE" if waiting.overdue(now) else "open",
+            "OVERDUE" if waiting.overdue(now) else _stage(incident, thread, now),
             str(len(thread)),
             _said_last(thread, waiting, config, now),
             _due(waiting.promise, config, now),
@@ -241,6 +243,10 @@ def _print_expired(out: Console, config: Config, incident: Incident, thread: Seq
     )
 
 
+def _stage(incident: Incident, thread: Sequence[Said], now: datetime) -> str:
+    return "open" if goes_on(incident, thread, now) else "closed" if incident.closed else "over"
+
+
 def _said_last(thread: Sequence[Said], waiting: Owed, config: Config, now: datetime) -> str:
     if not thread:
         return ""
@@ -323,7 +329,7 @@ def _summary(incident: Incident, thread: Sequence[Said], deadline: Deadline | No
     waiting = owed(incident, thread, now)
     return {
         "name": incident.name,
-        "state": "closed" if incident.closed else "open",
+        "state": _stage(incident, thread, now),
         "opened": incident.opened.isoformat(),
         "opened_by": incident.opened_by,
         "closed": _iso(incident.closed),

@@ -14,7 +14,10 @@ _COMMANDS = {"update": "update", "correction": "correct"}
 
 FollowingFile = Annotated[Path | None, typer.Argument(help="What to send.", metavar="FILE", show_default=False)]
 Followed = Annotated[
-    str | None, typer.Argument(help="The id of a message, or its beginning; may be left out.", metavar="MESSAGE")
+    str | None,
+    typer.Argument(
+        help="The id of a message, its beginning, or the name of its incident; may be left out.", metavar="MESSAGE"
+    ),
 ]
 
 
@@ -125,8 +128,8 @@ def _send(
 
 
 def _told_apart(message: str | None, file: Path | None) -> tuple[str | None, Path | None]:
-    """Which of the two was left out, if only one was typed: ids are short and of the figures 0 to 9 and a to f."""
+    """Which of the two was left out, if only one was typed: a file has a name like message.md, or is there."""
     if message is None or file is not None:
         return message, file
-    is_id = re.fullmatch(r"[0-9a-f]{1,10}", message) and not Path(message).exists()
-    return (message, None) if is_id else (None, Path(message))
+    is_file = re.search(r"\.\w+$", message) is not None or Path(message).exists()
+    return (None, Path(message)) if is_file else (message, None)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from broadcaster import leading
 from broadcaster.cli.errors import UsageError
+from broadcaster.clock import utc_now
 from broadcaster.config import Config
 from broadcaster.store import incidents, reports
 from broadcaster.store.database import Database
@@ -13,14 +15,21 @@ from messages.spelling import quoted
 
 
 async def named(database: Database, wanted: str | None) -> MessageSummary:
-    """The message whose id begins like this; the last one if nothing was said.
+    """The message whose id begins like this, or the last one of the incident of this name; without either the last one.
 
     Raises:
         UsageError: there is none, or more than one.
     """
     found = await reports.find_message(database, wanted or "")
+    if not found and wanted and await incidents.find(database, wanted) is not None:
+        stand = [said.id for said in await thread(database, wanted) if said.retracted is None]
+        found = await reports.find_message(database, stand[-1]) if stand else []
     if not found:
-        raise UsageError(f"there is no message {wanted}." if wanted else "no message has been sent yet.")
+        raise UsageError(
+            f"there is no message {wanted}. `broadcaster status --recent` lists those sent last."
+            if wanted
+            else "no message has been sent yet."
+        )
     if wanted and len(found) > 1:
         raise UsageError(f"{wanted} could be {', '.join(m.id for m in found[:5])}: write more of it.")
     return found[0]
@@ -35,7 +44,7 @@ async def going_on(database: Database, incident: str | None = None) -> Sequence[
     Raises:
         UsageError: none goes on, or several do.
     """
-    threads = [await thread(database, one.name) for one in await incidents.listing(database, closed=False)]
+    threads = (await leading.going_on(database, utc_now())).values()
     open_ = [said for one in threads if (said := [message for message in one if message.retracted is None])]
     chosen = [said for said in open_ if said[-1].incident == incident] or open_
     if not chosen:

@@ -19,7 +19,6 @@ Json = Annotated[
     bool, typer.Option("--json", help="Print one JSON object and nothing else.", callback=_note_json, is_eager=True)
 ]
 MessageFile = Annotated[Path, typer.Argument(help="The message.", metavar="FILE")]
-MessageId = Annotated[str, typer.Argument(help="Its id, or the beginning of it.", metavar="MESSAGE")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would go where, and stop there.")]
 

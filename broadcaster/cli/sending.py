@@ -58,7 +58,7 @@ def send(  # noqa: PLR0913 (one for each option)
 def status(
     message: Annotated[
         str | None,
-        typer.Argument(help="Its id, or the beginning of it; the last one if left out.", metavar="MESSAGE"),
+        typer.Argument(help="Its id, its beginning, or its incident; the last one if left out.", metavar="MESSAGE"),
     ] = None,
     *,
     as_json: Json = False,

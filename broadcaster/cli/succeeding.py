@@ -10,7 +10,7 @@ from rich.console import Console
 from broadcaster.board import as_services
 from broadcaster.cli import context
 from broadcaster.cli.board_changes import board_of
-from broadcaster.cli.ending import divided, remaining, unwell, with_services
+from broadcaster.cli.ending import asks, divided, remaining, unwell, with_services
 from broadcaster.cli.naming import going_on, named
 from broadcaster.cli.options import Answers
 from broadcaster.cli.reading import message_of
@@ -98,7 +98,7 @@ def _ended(config: Config, former: Message, id_: str, answers: Answers, out: Con
         if known and one.municipalities == plain.municipalities:
             return reread(one.source)
     left = remaining(config, plain)
-    if not left or (answers.services is None and not ask):
+    if not asks(left, answers, out, ask=ask):
         return plain
     well, still = divided(left, answers, out)
     written = read(_all_clear(config, former, id_, said, unwell(config, plain, still)).encode(), "")

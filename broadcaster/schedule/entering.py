@@ -51,7 +51,7 @@ def _past(message: Message, at: datetime) -> Iterator[Problem]:
     """Find the times that are past at the time of sending."""
     for key, time in (("next_update", message.next_update), ("expires", message.expires)):
         if time is not None and time <= at:
-            yield _problem(message, key, f"{key} is past when the message is sent.", "Write a later time.")
+            yield _problem(message, key, "The time is past when the message is sent.", "Write a later time.")
 
 
 def _unrepeatable(message: Message) -> Iterator[Problem]:
@@ -82,7 +82,7 @@ def _stale(message: Message, intent: Intent) -> Iterator[Problem]:
             yield _problem(
                 message,
                 key,
-                f"{key} is past before the last run.",
+                "The time is past before the last run.",
                 "Take the key out: each run is true for 24 hours, and with --promise it says when the next one comes.",
             )
 

@@ -95,7 +95,7 @@ async def test_what_does_not_agree_with_configuration_and_clock_is_said_with_its
     assert said(
         refused(one),
         ("5: municipalities: ", "The municipality 'kalmar' is not in the configuration."),
-        ("6: next_update: ", "next_update is past: it was 1 day ago."),
+        ("6: next_update: ", "The time is past: it was 1 day ago."),
     )
     assert refused(other) == [
         "short.md:7: expires: The message expires before its next update is due. Let expires be later than next_update."

@@ -70,6 +70,8 @@ async def test_an_all_clear_after_an_update_names_the_incident_and_asks_what_sti
     desk.message("update.md", "Våra system är avstängda", "Det tar längre tid än vi trodde")
     update = (await desk.run("update", alert, "update.md", "--yes", "--json")).data["message"]
 
+    looked = await desk.run("all-clear", update, "--dry-run")
+    assert "note: the board still says: E-post (borgholm) down" in looked.out
     refused = await desk.run("all-clear", update, "--yes")
     assert refused.code == 2
     assert "the board still says: E-post (borgholm) down" in refused.err
@@ -203,6 +205,9 @@ async def test_where_several_incidents_go_on_they_are_listed(desk: Desk) -> None
     desk.message("update.md", 'incident = "Dataintrång"', 'incident = "Vattenläcka"')
     looked = await desk.run("update", "update.md", "--dry-run")
     assert f"The update is of {water}, Vattenläcka" in looked.out
+    by_name = await desk.run("all-clear", "Vattenläcka", "--dry-run")
+    assert (by_name.code, "Incident 'Vattenläcka'" in by_name.out) == (0, True)
+    assert "there is no message Vattenlarm" in (await desk.run("all-clear", "Vattenlarm")).err
     nothing = await desk.run("update")
     assert (nothing.code, "name the file" in nothing.err) == (2, True)
 

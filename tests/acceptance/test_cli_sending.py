@@ -294,7 +294,7 @@ async def test_a_message_is_found_by_the_beginning_of_its_id(desk: Desk) -> None
 
     assert found.data == sent
     assert unknown.code == 2
-    assert unknown.err == "error: there is no message zz.\n"
+    assert unknown.err == "error: there is no message zz. `broadcaster status --recent` lists those sent last.\n"
 
 
 @pytest.mark.parametrize("command", [("status", "--recent"), ("preview", "message.md", "--json")])

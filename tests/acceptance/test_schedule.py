@@ -186,9 +186,9 @@ AGAIN = ["schedule", "add", "--every", "4h", "--until", ahead()]
             "+++\n#",
             f"{dated('expires', 0)}+++\n#",
             ["send", "--at", ahead(9)],
-            "message.md:6: expires: expires is past when the message is sent",
+            "message.md:6: expires: The time is past when the message is sent",
         ),
-        ("+++\n#", f"{dated('expires', 0)}+++\n#", AGAIN, "message.md:6: expires: expires is past before"),
+        ("+++\n#", f"{dated('expires', 0)}+++\n#", AGAIN, "message.md:6: expires: The time is past before"),
         (
             "+++\n#",
             f"{dated('next_update', 3)}{dated('expires', 4)}+++\n#",

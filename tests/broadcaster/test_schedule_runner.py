@@ -275,7 +275,7 @@ async def test_what_cannot_be_sent_any_more_fails_with_the_reason(office: Office
     schedule = await office.plan(Once(NOON + HOUR), source=dated, late=HOUR)
     await office.look(NOON + HOUR + 45 * MINUTE)
     (run,) = await office.runs(schedule)
-    assert (run.state, "expires is past" in run.reason) == (RunState.FAILED, True)
+    assert (run.state, "expires: The time is past" in run.reason) == (RunState.FAILED, True)
 
 
 async def test_the_very_same_message_is_not_sent_twice_by_two_schedules(office: Office) -> None:

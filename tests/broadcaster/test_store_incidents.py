@@ -11,6 +11,7 @@ from broadcaster.leading import (
     clocks,
     close_incident,
     current,
+    goes_on,
     note_report,
     open_incident,
     owed,
@@ -253,6 +254,25 @@ def test_what_has_expired_is_owed_until_it_ends() -> None:
     assert owed(replace(GOES_ON, lasts=False), [alert], late) == Owed(None, None)
     assert owed(replace(GOES_ON, closed=late), [alert], late) == Owed(None, None)
     assert owed(GOES_ON, [alert, said("b", Kind.ALL_CLEAR, follows="a")], late) == Owed(None, None)
+
+
+@pytest.mark.parametrize(
+    ("incident", "thread", "expected"),
+    [
+        (GOES_ON, [said("a")], True),
+        (replace(GOES_ON, lasts=False), [said("a")], False),  # a notice, of which the day is over
+        (replace(GOES_ON, lasts=False), [], True),  # nothing has been said yet
+        (replace(GOES_ON, lasts=False, aware=NOW), [said("a")], True),  # an authority waits
+        (replace(GOES_ON, closed=NOW), [said("a")], False),
+        (GOES_ON, [said("a", exercise=True)], False),
+        (GOES_ON, [said("a", retracted=True)], False),
+        (GOES_ON, [said("a"), said("b", ALL_CLEAR, follows="a", municipalities=B_ONLY)], True),
+    ],
+)
+def test_an_incident_goes_on_until_it_is_closed_or_what_ends_by_itself_has_expired(
+    incident: Incident, thread: list[Said], expected: bool
+) -> None:
+    assert goes_on(incident, thread, NOW + 1000 * HOUR) is expected
 
 
 # --- Clocks -----------------------------------------------------------------------------------------------------------

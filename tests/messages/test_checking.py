@@ -116,7 +116,7 @@ def test_only_channels_that_one_of_the_senders_has_can_be_chosen() -> None:
 )
 def test_a_time_that_is_past_is_refused_with_by_how_much(key: str, hours: float, ago: str) -> None:
     problem = the_problem_of(message(in_hours(key, hours)))
-    assert problem.text == f"{key} is past: it was {ago} ago."
+    assert problem.text == f"The time is past: it was {ago} ago."
     assert (problem.place.line, problem.place.key) == (6, key)
 
 
