@@ -126,7 +126,7 @@ def show(schedule: _Id, *, as_json: Json = False) -> None:
 
 @app.command()
 def pause(schedule: _Id) -> None:
-    """Pause it: it sends nothing until it is resumed.
+    """Pause it: nothing goes out until it resumes.
 
     Example: broadcaster schedule pause 3
     """
