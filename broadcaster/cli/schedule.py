@@ -83,7 +83,9 @@ def report(  # noqa: PLR0913 (one for each option)
     promise: _Promise = False,
     yes: Yes = False,
 ) -> None:
-    """Send a situation report again and again, composed each time it goes.
+    """Send a situation report again and again.
+
+    It is composed each time it goes.
 
     Shows what it would say now, and asks first. Nothing goes any more once the incident has ended.
 
