@@ -16,7 +16,7 @@ from rich.console import Console
 from broadcaster import private
 from broadcaster.cli import context
 from broadcaster.cli.agreeing import agreed
-from broadcaster.cli.errors import BAD_INPUT, ServiceError
+from broadcaster.cli.errors import BAD_INPUT, NOT_DELIVERED, ServiceError
 from broadcaster.cli.output import console, print_json, table
 from broadcaster.cli.subscribing import known, only
 from broadcaster.config import Config
@@ -68,7 +68,7 @@ async def import_file(config: Config, wanted: Wanted, *, yes: bool, dry_run: boo
     question = f"Import {_counted(len(intake.good), 'subscription')}?"
     if intake.good and not (yes or agreed(question, "add --yes, or look at it with --dry-run.")):
         out.print("Nothing was written.")
-        return BAD_INPUT
+        return NOT_DELIVERED
     async with opened(config) as store:
         await store.subscribers.expect_key()
         new, left = await store.subscribers.add_listed(intake.good, datetime.now(UTC), context.actor())
