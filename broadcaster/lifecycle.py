@@ -5,7 +5,7 @@ what the next one does: it may have to be edited, taken away, waited for, or sto
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -150,6 +150,10 @@ class Course:
 
     steps: tuple[Step, ...] = ()
     call_off: tuple[int, ...] = ()
+
+    def without_words(self) -> "Course":
+        """The same where the message has no text of its own to send."""
+        return replace(self, steps=tuple(step for step in self.steps if step.operation is not Operation.SEND))
 
 
 _REMOVALS = frozenset({Practice.WITHDRAW, Practice.WITHDRAW_AND_UNMARK, Practice.MARK_WITHDRAWN})

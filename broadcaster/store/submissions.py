@@ -258,6 +258,8 @@ async def _follow(connection: AsyncConnection, database: Database, submission: S
         if acting is None:
             continue
         decided = course(acting, nature_of(place.channel), [text.placed for text in texts])
+        if place not in wanted:
+            decided = decided.without_words()
         if decided.call_off:
             await planner.call_off(decided.call_off, _GIVES_WAY[act])
         lane = wanted[place].lane if place in wanted else texts[-1].lane
@@ -268,7 +270,8 @@ def _where_it_is_silent(act: Act, place: Place, wanted: Collection[Place]) -> Ac
     """What a message does in a place for which it has no text, but an earlier one has: mostly nothing.
 
     A line falls silent after an all-clear. Where a message speaks fewer languages than the one before it, what the line
-    still says in them is outdated; and what was wrong must not stand in any language.
+    still says in them is outdated, a former post says that there is newer information, and what was wrong must not
+    stand in any language.
     """
     nature = nature_of(place.channel)
     if TABLE[nature][act] is Practice.WITHDRAW:
@@ -278,6 +281,8 @@ def _where_it_is_silent(act: Act, place: Place, wanted: Collection[Place]) -> Ac
         return None
     if act is Act.CORRECTION:
         return Act.RETRACT
+    if nature is Nature.POST and act is not Act.ALERT:
+        return act
     return Act.ALL_CLEAR if act is Act.UPDATE and nature is Nature.LINE else None
 
 

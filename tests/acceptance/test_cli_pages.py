@@ -146,7 +146,7 @@ async def test_what_cannot_be_said_of_services_is_refused(desk: Desk) -> None:
         (["set", "E-tjänster", "down", "--note", "a\nb"], "one line each"),
         (["set", "E-tjänster", "broken"], "'broken'"),
         (["set", "E-tjänster", "down", "--all", "-m", "borgholm"], "leave it out"),
-        (["set", "E-tjänster", "down", "--all", "--since", "tomorrow 12:00"], "still to come"),
+        (["set", "E-tjänster", "down", "--all", "--since", "tomorrow 12:00"], "in the future"),
         (["set", "E-tjänster", "down", "--all", "--since", "nyss"], "--since"),
         (["undo", "E-tjänster"], "nothing was changed of a service 'E-tjänster'"),
         (["clear"], "name a service, or say --all"),

@@ -209,7 +209,7 @@ async def test_what_was_wrong_stands_in_no_language_after_a_correction_that_spea
     assert spoken == ["sv"]
 
 
-async def test_a_line_says_nothing_outdated_in_a_language_that_an_update_does_not_speak(here: World) -> None:
+async def test_nothing_outdated_stands_in_a_language_that_an_update_does_not_speak(here: World) -> None:
     english = "\n## @en\n# All is down\n\nCall us.\n"
     here.clock.move(timedelta(minutes=1))
     alert = prepare((written(here, "alert", "Allt är nere") + english).encode(), "", here.config, here.clock.now)
@@ -218,7 +218,11 @@ async def test_a_line_says_nothing_outdated_in_a_language_that_an_update_does_no
     async with here.running() as broadcaster:
         spoken = [one.parcel.rendition.language for one in await broadcaster.surfaces.showing("ivr", LINE)]
     assert spoken == ["sv"]
-    assert len(posts(here)) == 3
+    assert [post.message.split(",")[0].split(" sedan")[0] for post in posts(here)] == [
+        "Ny information finns",
+        "There is newer information",
+        "Telefonerna fungerar\n\nRing oss.",
+    ]
 
 
 async def test_after_the_retraction_of_an_update_the_former_post_is_as_it_was(here: World) -> None:
