@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Error
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
+from broadcaster.store.database import Database
 from tests.support.loopback import Guard, LeftLoopbackError
 
 
@@ -42,10 +42,8 @@ async def test_connections_on_this_machine_are_let_through(host: str) -> None:
 
 @pytest.mark.parametrize("_round", [1, 2])
 async def test_every_test_gets_an_empty_database(database_url: str, _round: int) -> None:
-    engine = create_async_engine(database_url)
-    async with engine.begin() as connection:
+    async with Database(database_url) as database, database.write() as connection:
         await connection.execute(text("CREATE TABLE things (id INTEGER)"))  # would fail if the last round's were there
-    await engine.dispose()
 
 
 async def test_the_browser_shows_a_page_and_finds_no_other_machine(browser: Browser, tmp_path: Path) -> None:

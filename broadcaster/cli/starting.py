@@ -5,7 +5,6 @@ from pathlib import Path
 
 from broadcaster import private
 from broadcaster.cli.errors import UsageError
-from broadcaster.cli.naming import municipalities_named
 from broadcaster.config import Config
 from messages import starters
 from messages.spelling import did_you_mean
@@ -25,7 +24,11 @@ def started(config: Config, name: str, municipalities: list[str] | None) -> str:
     if name not in starters.names():
         meant = did_you_mean(name, starters.names())
         raise UsageError(f"there is no starter {name!r}. {meant}There are: {', '.join(starters.names())}.")
-    senders = municipalities_named(config, municipalities or list(config.municipalities))
+    senders = list(config.municipalities)
+    if municipalities:
+        from broadcaster.cli.naming import municipalities_named  # which knows the database, too
+
+        senders = municipalities_named(config, municipalities)
     return starters.starter(name, municipalities=senders, now=datetime.now(config.zone))
 
 

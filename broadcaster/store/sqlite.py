@@ -1,6 +1,7 @@
 """SQLite: how it is opened, how its transactions begin, and the threads that run whole ones."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from broadcaster.store.errors import StoreError
 from broadcaster.store.sqlite_driver import DRIVER, ended, sqlite3
 
 # https://sqlite.org/wal.html: before this version a rare race between a checkpoint and a writer corrupts the file.
@@ -57,7 +59,11 @@ def _transact(engine: Engine, work: Callable[[Connection], T]) -> T:
 
 
 def _prepared(engine: Engine) -> Engine:
+    def know_the_file(_connection: object, record: Any) -> None:  # noqa: ANN401 (a pool's record of a connection)
+        record.info["file"] = _identity(str(engine.url.database))
+
     event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", know_the_file)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -101,4 +107,25 @@ def _begin(connection: Any) -> None:  # noqa: ANN401 (a connection of either kin
     if options.get("unreferenced"):
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # has no effect once the transaction has begun
     writer = options.get("writer")
+    if writer:
+        _expect_in_place(connection)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def _expect_in_place(connection: Any) -> None:  # noqa: ANN401 (a connection of either kind)
+    """Write into no file that has lost its place to another: in WAL mode SQLite does not look."""
+    path = connection.engine.url.database
+    here = _identity(path)
+    if connection.info["file"] is None:  # it was new
+        connection.info["file"] = here
+    elif connection.info["file"] != here:
+        advice = "Nothing was changed: start this program again."
+        raise StoreError(f"{path}: another file is in its place, or none. {advice}")
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 (at every transaction)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
